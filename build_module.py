@@ -1,0 +1,859 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compile NESTML models into a module of the NEST that this Python imports.
+
+``python build_module.py`` turns ``models/`` into ``izhisynmodule`` and puts it where NEST looks, so
+that ``nest.Install("izhisynmodule")`` works in every new process. It works with the PyPI wheel,
+whose ``nest-config`` names folders of the machine that built it, as well as with a NEST from conda
+or from source, with and without MPI. Run it once, outside ``mpirun``, before the ranks start.
+
+The steps, in the order of this file: find NEST without importing it, compare a content hash with
+the record beside the installed module, let NESTML generate and compile in a process of its own, load
+the result in a fresh interpreter, rename it into place, and load it once more by its bare name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import mmap
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+OWN_MODELS = ROOT / "models"
+OWN_TEMPLATES = ROOT / "nestml_templates"
+OWN_MODULE = "izhisynmodule"
+
+# Why each flag is there; none of them may change a result, hence no -ffast-math.
+OPTIMISATION = (
+    "-O3",  # the update loops are worth every optimisation that keeps IEEE arithmetic
+    "-DNDEBUG",  # as NEST's own release builds: no asserts in the ring buffers and event handlers
+    "-ffp-contract=off",  # no fused multiply-add: -march=native must not change a spike
+    "-fno-math-errno",  # nobody reads errno; lets sqrt be one instruction
+    "-fno-trapping-math",  # nobody reads floating-point traps; allows branch-free selects
+)
+# An stb_gnu_unique symbol would keep an old module in a process that installs a rebuilt one.
+GCC_ONLY = ("-fno-gnu-unique",)
+
+# These would change the build behind the content hash's back, or break NESTML's call of make.
+IGNORED_ENVIRONMENT = (
+    "CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR MAKEFLAGS MFLAGS MAKELEVEL"
+    " CMAKE_GENERATOR CMAKE_INSTALL_PREFIX CMAKE_BUILD_TYPE"
+).split()
+
+MISSING_HEADERS = {
+    "gsl/": "GSL's headers (a model needs NESTML's rk45 solver): install libgsl-dev (Debian, Ubuntu) "
+    "or gsl-devel (Fedora), or use --numeric-solver forward-Euler",
+    "boost/": "Boost's headers: pip install boost-headers, or install libboost-dev",
+    "mpi.h": "MPI's headers: install libopenmpi-dev, or load the MPI that NEST was built with",
+    "omp.h": "OpenMP's headers: install g++, or set CXX to a compiler that has them",
+}
+
+# NEST's headers want libtool's, for the type of one pointer; the wheel does not bring it.
+LTDL_STAND_IN = """\
+#pragma once
+typedef struct lt__handle* lt_dlhandle;
+"""
+
+PROOF_MARK = "izhisyn-proof:"
+PROOF = f"""
+import ctypes, json, os, sys
+import nest
+name, library = sys.argv[1:]
+if library:
+    # NEST itself would say no more than "could not be opened", and would look at functions lazily.
+    ctypes.CDLL(library, mode=os.RTLD_NOW | os.RTLD_GLOBAL)
+before = {{*nest.node_models, *nest.synapse_models}}
+nest.Install(name)
+models = sorted({{*nest.node_models, *nest.synapse_models}} - before)
+with open("/proc/self/maps") as maps:
+    files = {{line.split(maxsplit=5)[-1].strip() for line in maps}}
+loaded = [f for f in files if os.path.basename(f) == os.path.basename(name) + ".so"]
+print({PROOF_MARK!r} + json.dumps({{"models": models, "loaded": loaded}}))
+"""
+
+NESTML_STEP = "--nestml-step"
+
+
+class BuildError(Exception):
+    """What went wrong, with which value, and what to do, in one sentence."""
+
+
+# The request and the NEST it is for
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be built, and where it is to go.
+
+    Attributes
+    ----------
+    models
+        NESTML files, sorted.
+    module
+        Name for ``nest.Install``.
+    march
+        ``native``, ``none`` or a name the compiler knows.
+    numeric_solver
+        ``rk45`` or ``forward-Euler``, for models that leave their equations to NESTML.
+    codegen_options
+        The user's own code-generation options for NESTML; they win over ours.
+    install_dir
+        Folder of the finished module; None for the folder in which NEST looks.
+    build_dir
+        Folder that keeps the generated code; None for a temporary one.
+    """
+
+    models: tuple[Path, ...]
+    module: str
+    march: str
+    numeric_solver: str
+    codegen_options: dict = field(default_factory=dict)
+    install_dir: Path | None = None
+    build_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Nest:
+    """The installed NEST, as its files tell.
+
+    Attributes
+    ----------
+    kernel
+        ``nestkernel_api*.so``, the extension that ``import nest`` loads.
+    headers
+        Folder with ``config.h`` and the other headers.
+    version, prefix, module_folder
+        As compiled in; ``module_folder`` is relative to the prefix, for instance ``lib64/nest``.
+        The prefix of a wheel does not exist on this machine.
+    config
+        A ``nest-config`` that belongs to this NEST, if there is one.
+    """
+
+    kernel: Path
+    headers: Path
+    version: str
+    prefix: Path
+    module_folder: str
+    config: Path | None
+
+    def ask(self, question: str) -> str:
+        """Answer of ``nest-config``, or nothing without one."""
+        return ask_nest_config(self.config, question) if self.config else ""
+
+    def module_dirs(self) -> list[Path]:
+        """Folders in which ``nest.Install`` looks without any environment variable."""
+        folders = [self.prefix / self.module_folder] if self.prefix.is_dir() else []
+        rpath = ":".join(dynamic_entries(self.kernel, "RPATH"))  # a RUNPATH would not be consulted
+        for entry in rpath.split(":"):
+            folder = Path(os.path.normpath(entry.replace("$ORIGIN", str(self.kernel.parent))))
+            if folder.match(self.module_folder) and folder not in folders:
+                folders.append(folder)
+        return folders
+
+
+def find_models(paths: list[Path]) -> tuple[Path, ...]:
+    """List the NESTML files that ``paths`` (files, or folders searched to any depth) name."""
+    found: set[Path] = set()
+    for path in paths:
+        files = sorted(path.rglob("*.nestml")) if path.is_dir() else [path]
+        if not path.exists():
+            raise BuildError(
+                f"there is no file or folder {path}; name a NESTML file or a folder of them"
+            )
+        if not files:
+            raise BuildError(f"there is no .nestml file in {path}; name a folder that has one")
+        found.update(file.resolve() for file in files)
+    return tuple(sorted(found))
+
+
+def model_names(files: tuple[Path, ...]) -> list[str]:
+    """Read the names of the models from their ``model NAME:`` lines."""
+    lines = (re.findall(r"^model\s+(\w+)\s*:", file.read_text(), re.MULTILINE) for file in files)
+    return [name for names in lines for name in names]
+
+
+def find_nest(explicit_config: Path | None) -> Nest:
+    """Find the NEST that this interpreter would import, without importing it."""
+    spec = importlib.util.find_spec("nest")
+    if spec is None or spec.origin is None:
+        raise BuildError(
+            f"{sys.executable} cannot import nest; run build_module.py with the Python that has NEST, "
+            "or pip install nest-simulator"
+        )
+    package = Path(spec.origin).resolve().parent
+    kernels = sorted(package.glob("nestkernel_api*.so"))
+    if not kernels:
+        raise BuildError(f"{package} has no nestkernel_api*.so; izhisyn needs NEST 3.10 or newer")
+
+    headers = find_headers(package, explicit_config)
+    text = (headers / "config.h").read_text()
+    defined = dict(re.findall(r'^#define (NEST_\w+) "(.*)"$', text, re.MULTILINE))
+    version, prefix = defined["NEST_VERSION"], Path(defined["NEST_INSTALL_PREFIX"])
+    return Nest(
+        kernel=kernels[0],
+        headers=headers,
+        version=version,
+        prefix=prefix,
+        module_folder=defined["NEST_INSTALL_LIBDIR"],
+        config=find_nest_config(explicit_config, version, prefix),
+    )
+
+
+def find_headers(package: Path, explicit_config: Path | None) -> Path:
+    """Find NEST's headers beside its Python package: a wheel has them inside, a build above."""
+    candidates = [parent / "include" / "nest" for parent in (package, *package.parents)]
+    candidates.append(Path(sys.prefix) / "include" / "nest")
+    if explicit_config:
+        candidates.insert(
+            0, Path(ask_nest_config(explicit_config, "--prefix")) / "include" / "nest"
+        )
+    for folder in candidates:
+        if (folder / "config.h").is_file():
+            return folder
+    raise BuildError(
+        f"no NEST headers (include/nest/config.h) belong to {package}; install NEST with its headers, "
+        "or name its nest-config with --nest-config"
+    )
+
+
+def find_nest_config(explicit: Path | None, version: str, prefix: Path) -> Path | None:
+    """Find the ``nest-config`` of the NEST with this version and compiled-in prefix."""
+    candidates = [prefix / "bin" / "nest-config", Path(sys.executable).parent / "nest-config"]
+    for candidate in [explicit] if explicit else candidates:
+        if not candidate.is_file():
+            continue
+        found = (
+            ask_nest_config(candidate, "--version"),
+            Path(ask_nest_config(candidate, "--prefix")),
+        )
+        if found == (version, prefix):
+            return candidate
+        if explicit:
+            raise BuildError(
+                f"{explicit} describes NEST {found[0]} in {found[1]}, but {sys.executable} imports "
+                f"NEST {version} of {prefix}; run build_module.py with the Python of that NEST"
+            )
+    return None
+
+
+def ask_nest_config(config: Path, question: str) -> str:
+    """Put one question, such as ``--cflags``, to a ``nest-config``."""
+    try:
+        answer = subprocess.run([config, question], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BuildError(
+            f"{config} does not answer {question} ({error}); --nest-config wants the path of "
+            "NEST's nest-config"
+        ) from error
+    return answer.stdout.strip()
+
+
+def dynamic_entries(library: Path, tag: str) -> list[str]:
+    """Read the entries of a library's dynamic section with this tag, such as ``NEEDED``."""
+    listing = run([find_tool("readelf", "binutils"), "-d", library], env={"LC_ALL": "C"}).stdout
+    return re.findall(rf"\({tag}\).*\[(.*)\]", listing)
+
+
+def uses_cxx11_abi(library: Path) -> bool:
+    """Tell from NEST's own symbols which ``std::string`` it was compiled with."""
+    with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return re.search(rb"_ZNK?4nest[^\0]*__cxx11", data) is not None
+
+
+# The content hash: what decides whether there is anything to do
+
+
+def content_hash(request: Request, nest: Nest) -> str:
+    """Hash everything that the finished module depends on.
+
+    A module for ``-march=native`` depends on the processor: a cluster's nodes may share one disk.
+    """
+    nestml = nestml_folder()
+    files = [*request.models, Path(__file__).resolve(), nest.kernel, nest.headers / "config.h"]
+    files += (file for file in sorted(OWN_TEMPLATES.rglob("*")) if file.is_file())
+    files += sorted(stock_templates(nestml).rglob("*.jinja2"))
+    facts = {
+        "files": [(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files],
+        "nestml": importlib.metadata.version("nestml"),
+        "module": request.module,
+        "march": request.march,
+        "processor": processor_features() if request.march == "native" else None,
+        "numeric_solver": request.numeric_solver,
+        "codegen_options": request.codegen_options,
+        "compiler": os.environ.get("CXX"),
+        "nest_config": [
+            nest.ask(question) for question in ("--compiler", "--cflags", "--includes")
+        ],
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def nestml_folder() -> Path:
+    """Find the installed NESTML without importing it."""
+    spec = importlib.util.find_spec("pynestml")
+    if spec is None or spec.origin is None:
+        raise BuildError(f"{sys.executable} cannot import pynestml; pip install nestml==9.0.0")
+    return Path(spec.origin).resolve().parent
+
+
+def stock_templates(nestml: Path) -> Path:
+    """Locate the templates for NEST point neurons that NESTML brings."""
+    return nestml / "codegeneration" / "resources_nest" / "point_neuron"
+
+
+def processor_features() -> str:
+    """List the instruction sets of this machine's processor, as Linux names them."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+
+
+# The build
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """The programs of one build and the flags they get.
+
+    Attributes
+    ----------
+    compiler
+        Path of the C++ compiler.
+    includes
+        Folders with headers, NEST's own first.
+    flags
+        Flags for compiling; linking gets none of them, see `find_toolchain`.
+    """
+
+    compiler: str
+    includes: tuple[Path, ...]
+    flags: tuple[str, ...]
+
+
+def find_toolchain(request: Request, nest: Nest) -> Toolchain:
+    """Choose compiler, include folders and flags for modules of this NEST.
+
+    NEST's headers open parallel regions and ask for the thread's number, so that code compiled
+    without -fopenmp would register its synapses for the first thread alone. Only the compiler gets
+    the flag: the module must use the OpenMP runtime that NEST has loaded and not bring a second one.
+    """
+    for tool, package in (("make", "make"), ("cmake", "cmake")):
+        find_tool(tool, package)
+    compiler = find_compiler(nest)
+
+    theirs = shlex.split(nest.ask("--cflags"))
+    kept = [flag for flag in theirs if flag.startswith(("-std=", "-D")) and flag != "-DNDEBUG"]
+    openmp = "-fopenmp" if threads_are_openmp(nest) else "-fopenmp-simd"
+    is_clang = "clang" in run([compiler, "--version"]).stdout
+    flags = (
+        *(kept or ["-std=c++20"]),
+        f"-D_GLIBCXX_USE_CXX11_ABI={uses_cxx11_abi(nest.kernel):d}",
+        openmp,
+        *OPTIMISATION,
+        *(() if request.march == "none" else (f"-march={request.march}",)),
+        *(() if is_clang else GCC_ONLY),
+    )
+
+    asked = (
+        Path(flag[2:]) for flag in shlex.split(nest.ask("--includes")) if flag.startswith("-I")
+    )
+    includes = [nest.headers, *(folder for folder in asked if folder.is_dir())]
+    return Toolchain(compiler, tuple(dict.fromkeys(includes)), flags)
+
+
+def find_tool(name: str, package: str) -> str:
+    """Find a program in the interpreter's own folder or in PATH."""
+    path = shutil.which(name, path=tool_path())
+    if path is None:
+        raise BuildError(
+            f"there is no {name} in PATH; install {package}, for instance: apt install {package}"
+        )
+    return path
+
+
+def tool_path() -> str:
+    """PATH with the scripts folder of this interpreter in front, where pip puts CMake."""
+    return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
+
+
+def find_compiler(nest: Nest) -> str:
+    """Find $CXX, else the compiler NEST was built with, else whatever C++ compiler there is."""
+    chosen = os.environ.get("CXX")
+    candidates = [chosen] if chosen else [nest.ask("--compiler"), "g++", "c++", "clang++"]
+    for candidate in filter(None, candidates):
+        if path := shutil.which(candidate):
+            return path
+    raise BuildError(
+        f"no C++ compiler found (tried {', '.join(filter(None, candidates))}); install g++, "
+        "for instance: apt install g++, or set CXX"
+    )
+
+
+def threads_are_openmp(nest: Nest) -> bool:
+    """Tell whether NEST's kernel brings an OpenMP runtime."""
+    libraries = dynamic_entries(nest.kernel, "NEEDED")
+    return any(re.match(r"lib(gomp|omp|iomp)", library) for library in libraries)
+
+
+def boost_include() -> Path | None:
+    """Find Boost's headers in this environment; a system's own need no flag."""
+    own = Path(sys.prefix) / "include"
+    if (own / "boost").is_dir():
+        return own
+    spec = importlib.util.find_spec("boost_headers")
+    return Path(spec.origin).parent / "include" if spec and spec.origin else None
+
+
+def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain]:
+    """Generate and compile the module below ``folder``, and return its path.
+
+    Parameters
+    ----------
+    folder
+        Empty folder, without white space in its path, for everything the build needs.
+    """
+    toolchain = find_toolchain(request, nest)
+    write_nest_config(folder, nest, toolchain)
+    assemble_templates(folder / "templates")
+    code = request.build_dir or folder / "code"
+    code.mkdir(parents=True, exist_ok=True)
+    module = folder / "module" / f"{request.module}.so"
+    step = {
+        "models": [str(file) for file in request.models],
+        "errors": str(folder / "errors.json"),
+        "arguments": {
+            "target_path": str(code),
+            "install_path": str(module.parent),
+            "module_name": request.module,
+            "codegen_opts": {
+                "nest_path": str(folder),
+                "numeric_solver": request.numeric_solver,
+                "templates": {
+                    "path": str(folder / "templates"),
+                    "model_templates": {
+                        "neuron": ["@NEURON_NAME@.cpp.jinja2", "@NEURON_NAME@.h.jinja2"],
+                        "synapse": ["@SYNAPSE_NAME@.h.jinja2"],
+                    },
+                    "module_templates": ["setup"],
+                },
+                **request.codegen_options,
+            },
+        },
+    }
+    (folder / "step.json").write_text(json.dumps(step))
+    environment = {k: v for k, v in os.environ.items() if k not in IGNORED_ENVIRONMENT}
+    environment["PATH"] = tool_path()
+    result = run(
+        [sys.executable, Path(__file__).resolve(), NESTML_STEP, folder / "step.json"],
+        env=environment,
+        cwd=folder,
+        check=False,
+    )
+    log = result.stdout + result.stderr
+    errors = Path(step["errors"])
+    if errors.exists() and (messages := json.loads(errors.read_text())):
+        raise BuildError("NESTML refuses the models:\n  " + "\n  ".join(messages))
+    if result.returncode != 0 or not module.exists():
+        raise BuildError(explain_failure(log))
+    return module, toolchain
+
+
+def write_nest_config(folder: Path, nest: Nest, toolchain: Toolchain) -> None:
+    """Write ``bin/nest-config`` with true answers for NESTML's CMake recipe.
+
+    The recipe splits the include flags at white space, hence a link for each folder. It gets no
+    libraries to link: NEST has loaded all that it was linked with before it opens a module.
+    """
+    links = folder / "include"
+    links.mkdir(parents=True)
+    flags = list(toolchain.flags)
+    for number, include in enumerate(toolchain.includes):
+        (links / str(number)).symlink_to(include)
+    if boost := boost_include():
+        (links / "boost").symlink_to(boost)
+        flags += ["-isystem", str(links / "boost")]
+    stand_ins = links / "stand-ins"
+    stand_ins.mkdir()
+    (stand_ins / "ltdl.h").write_text(LTDL_STAND_IN)
+    flags += ["-idirafter", str(stand_ins)]  # the system's own ltdl.h wins where there is one
+    answers = {
+        "--compiler": toolchain.compiler,
+        "--cflags": " ".join(flags),
+        "--includes": " ".join(f"-I{links / str(n)}" for n in range(len(toolchain.includes))),
+        "--libs": "",
+        "--prefix": str(folder),
+        "--libdir": "lib",
+        "--static-libraries": "OFF",
+        "--version": nest.version,
+    }
+    cases = "".join(
+        f"  {question}) echo {shlex.quote(answer)} ;;\n" for question, answer in answers.items()
+    )
+    script = folder / "bin" / "nest-config"
+    script.parent.mkdir()
+    script.write_text(
+        f'#!/bin/sh\ncase "$1" in\n{cases}  *) echo "no answer to $1" >&2; exit 1 ;;\nesac\n'
+    )
+    script.chmod(0o755)
+
+
+def assemble_templates(folder: Path) -> None:
+    """Lay our templates over a copy of NESTML's: its option takes a single root."""
+    shutil.copytree(stock_templates(nestml_folder()), folder)
+    if OWN_TEMPLATES.is_dir():
+        shutil.copytree(OWN_TEMPLATES, folder, dirs_exist_ok=True)
+
+
+def run_nestml(step_file: Path) -> None:
+    """Check all models, then generate and compile; runs in a process of its own.
+
+    `generate_nest_target` throws NESTML's error flag away and compiles what is left when a model is
+    wrong. So the models are checked first, and every error message is written for the parent to see.
+    """
+    from pynestml.frontend.pynestml_frontend import generate_nest_target, generate_target
+    from pynestml.utils.logger import Logger, LoggingLevel
+
+    step = json.loads(step_file.read_text())
+    arguments = step["arguments"]
+    try:
+        refused = generate_target(step["models"], "none", target_path=arguments["target_path"])
+        if not refused:
+            generate_nest_target(step["models"], **arguments)
+    finally:
+        entries = Logger.get_messages(level=LoggingLevel.ERROR)
+        messages = [
+            f"{artifact or 'models'}{f', line {at.start_line}' if at else ''}: {text}"
+            for artifact, _, _, _, at, text in entries
+        ]
+        Path(step["errors"]).write_text(json.dumps(messages))
+
+
+def explain_failure(log: str) -> str:
+    """Say in a sentence why generating or compiling failed, with the end of its log."""
+    if missing := re.search(r"fatal error: (\S+): No such file", log):
+        for start, remedy in MISSING_HEADERS.items():
+            if missing[1].startswith(start):
+                return f"the compiler cannot find {missing[1]}, one of {remedy}"
+    errors = [line for line in log.splitlines() if re.search(r"\berror\b", line, re.IGNORECASE)]
+    tail = errors[:10] or log.splitlines()[-20:]
+    return "the module could not be generated and compiled:\n  " + "\n  ".join(tail)
+
+
+# Installing
+
+
+def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
+    """Build the module aside, prove that it loads, and rename it to ``target``."""
+    started = time.monotonic()
+    environment = bare_environment()
+    with temporary_folder() as folder, staging_folder(target) as stage:
+        built, toolchain = build(request, nest, folder)
+        staged = stage / target.name
+        shutil.copyfile(built, staged)
+        proof = load(str(staged.with_suffix("")), environment, library=staged)
+        check_models(request, proof["models"])
+        record_file(target).unlink(missing_ok=True)
+        os.replace(staged, target)
+        record = {
+            "module": request.module,
+            "nest_version": nest.version,
+            "nest_prefix": str(nest.prefix),
+            "compiler": toolchain.compiler,
+            "flags": list(toolchain.flags),
+            "models": proof["models"],
+            "content_hash": key,
+            "library_hash": hash_file(target),
+        }
+        prove_installed(target, nest, environment)
+        record["seconds"] = round(time.monotonic() - started, 1)
+        staged_record = stage / record_file(target).name
+        staged_record.write_text(json.dumps(record, indent=2) + "\n")
+        os.replace(staged_record, record_file(target))
+    return record
+
+
+def prove_installed(target: Path, nest: Nest, environment: dict[str, str]) -> None:
+    """Load the installed module by its bare name, in a fresh process, from another folder."""
+    if not is_searched(target.parent, nest):
+        environment = {**environment, "LD_LIBRARY_PATH": library_path(target.parent, environment)}
+    loaded = load(target.stem, environment)["loaded"]
+    if [Path(path) for path in loaded] != [target]:
+        raise BuildError(
+            f"nest.Install({target.stem!r}) loads {', '.join(loaded)} and not {target}; delete that "
+            f"module, or write nest.Install({str(target.with_suffix(''))!r})"
+        )
+
+
+def load(name: str, environment: dict[str, str], library: Path | None = None) -> dict:
+    """Install a module in a fresh interpreter and return its models and the file that was loaded."""
+    result = run(
+        [sys.executable, "-c", PROOF, name, library or ""], env=environment, cwd="/", check=False
+    )
+    for line in result.stdout.splitlines():
+        if line.startswith(PROOF_MARK):
+            return json.loads(line.removeprefix(PROOF_MARK))
+    raise BuildError(f"the module compiled but does not load: {last_words(result)}")
+
+
+def last_words(result: subprocess.CompletedProcess) -> str:
+    """Give a failed process's last line on stderr, with C++ names as in the source."""
+    lines = result.stderr.strip().splitlines()
+    words = lines[-1] if lines else f"the process ended with status {result.returncode}"
+    filter_ = shutil.which("c++filt")
+    return (
+        subprocess.run([filter_], input=words, capture_output=True, text=True).stdout
+        if filter_
+        else words
+    )
+
+
+def check_models(request: Request, registered: list[str]) -> None:
+    """Refuse a module that lacks a model of its sources; pairs get names such as A__with_B."""
+    for name in model_names(request.models):
+        if not any(known == name or known.startswith(f"{name}__with_") for known in registered):
+            raise BuildError(f"the module does not register {name}, only {', '.join(registered)}")
+
+
+def bare_environment() -> dict[str, str]:
+    """Give the smallest environment in which this interpreter imports NEST: usually an empty one.
+
+    A NEST from source may need PYTHONPATH, an MPI library LD_LIBRARY_PATH.
+    """
+    for environment in ({}, dict(os.environ)):
+        result = run([sys.executable, "-c", "import nest"], env=environment, cwd="/", check=False)
+        if result.returncode == 0:
+            return environment
+    raise BuildError(f"{sys.executable} cannot import nest: {last_words(result)}")
+
+
+def library_path(folder: Path, environment: dict[str, str]) -> str:
+    """Give the LD_LIBRARY_PATH that lets NEST find modules in ``folder``."""
+    return os.pathsep.join(filter(None, [str(folder), environment.get("LD_LIBRARY_PATH")]))
+
+
+def is_searched(folder: Path, nest: Nest) -> bool:
+    """Tell whether ``nest.Install`` looks in this folder without being told."""
+    return any(folder.samefile(known) for known in nest.module_dirs() if known.is_dir())
+
+
+def target_folder(request: Request, nest: Nest) -> Path:
+    """Choose where the module goes."""
+    if request.install_dir:
+        return request.install_dir.resolve()
+    if folders := nest.module_dirs():
+        return folders[0]
+    raise BuildError(
+        f"this NEST looks for modules only in {nest.prefix / nest.module_folder}, which does not exist "
+        "on this machine; choose a folder with --install-dir"
+    )
+
+
+@contextlib.contextmanager
+def locked(target: Path) -> Iterator[None]:
+    """Hold the lock of one module; a second build waits here for the first."""
+    lock = target.parent / f".{target.stem}.lock"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+    except OSError as error:
+        raise BuildError(
+            f"cannot write to {target.parent} ({error.strerror}); choose a folder with --install-dir"
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report(f"waiting for another build of {target}")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def staging_folder(target: Path) -> Iterator[Path]:
+    """Make a folder on the target's file system, so that renaming is atomic; needs the lock."""
+    prefix = f".{target.stem}-"
+    for leftover in target.parent.glob(f"{prefix}*"):
+        shutil.rmtree(leftover)  # of a build that was killed
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent) as stage:
+        yield Path(stage)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder for the build whose path has no white space, which NESTML's recipe cannot take."""
+    parent = tempfile.gettempdir()
+    if re.search(r"\s", parent):
+        parent = "/tmp"
+    with tempfile.TemporaryDirectory(prefix="izhisyn-", dir=parent) as folder:
+        yield Path(folder)
+
+
+def record_file(target: Path) -> Path:
+    """Name the JSON file that tells what an installed module was made from."""
+    return target.with_suffix(".json")
+
+
+def read_record(target: Path, key: str) -> dict | None:
+    """Read the record of an installed module if it is the one that ``key`` asks for."""
+    if not target.is_file() or not record_file(target).is_file():
+        return None
+    record = json.loads(record_file(target).read_text())
+    current = record["content_hash"] == key and record["library_hash"] == hash_file(target)
+    return record if current else None
+
+
+def hash_file(path: Path) -> str:
+    """Hash the content of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# The command line
+
+
+def run(command: list, *, env=None, cwd=None, check=True) -> subprocess.CompletedProcess:
+    """Run a program and keep what it writes."""
+    return subprocess.run(
+        [os.fspath(part) for part in command],
+        env=env,
+        cwd=cwd,
+        check=check,
+        capture_output=True,
+        text=True,
+    )
+
+
+def report(sentence: str) -> None:
+    """Tell the user what is going on; stdout is for results."""
+    print(f"build_module: {sentence}", file=sys.stderr, flush=True)
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description="Compile NESTML models into a module of the NEST that this Python imports."
+    )
+    parser.add_argument(
+        "--models", nargs="+", type=Path, metavar="DIR_OR_FILE", help="your own models"
+    )
+    parser.add_argument(
+        "--module-name",
+        metavar="NAME",
+        help=f"name for nest.Install, ending in 'module' (default {OWN_MODULE}; with --models nestmlmodule)",
+    )
+    parser.add_argument("--install-dir", type=Path, metavar="DIR", help="folder for the module")
+    parser.add_argument("--nest-config", type=Path, metavar="PATH", help="NEST's nest-config")
+    parser.add_argument(
+        "--march",
+        default="native",
+        metavar="native|none|ARCH",
+        help="processor to compile for; changes speed, never a result (default native: this one)",
+    )
+    parser.add_argument(
+        "--numeric-solver",
+        choices=["rk45", "forward-Euler"],
+        help="for equations that NESTML cannot solve exactly (default forward-Euler for izhisyn's "
+        "models, which solve their own; rk45, which needs GSL, with --models)",
+    )
+    parser.add_argument(
+        "--codegen-opts", type=Path, metavar="FILE", help="JSON with more options for NESTML"
+    )
+    parser.add_argument(
+        "--build-dir", type=Path, metavar="DIR", help="keep the generated C++ code here"
+    )
+    parser.add_argument("--force", action="store_true", help="build even if nothing has changed")
+    parser.add_argument("--json", action="store_true", help="print what was built as JSON")
+    parser.add_argument(
+        "--show-install-dir", action="store_true", help="print the folder for the module and stop"
+    )
+    return parser.parse_args(arguments)
+
+
+def read_request(options: argparse.Namespace) -> Request:
+    """Check the options and fill in what depends on them."""
+    module = options.module_name or ("nestmlmodule" if options.models else OWN_MODULE)
+    if not re.fullmatch(r"[A-Za-z_]\w*module", module):
+        raise BuildError(
+            f"{module!r} cannot be a module name; choose a C++ name that ends in 'module'"
+        )
+    solver = options.numeric_solver or ("rk45" if options.models else "forward-Euler")
+    return Request(
+        models=find_models(options.models or [OWN_MODELS]),
+        module=module,
+        march=options.march,
+        numeric_solver=solver,
+        codegen_options=json.loads(options.codegen_opts.read_text())
+        if options.codegen_opts
+        else {},
+        install_dir=options.install_dir,
+        build_dir=options.build_dir.resolve() if options.build_dir else None,
+    )
+
+
+def make_module(options: argparse.Namespace) -> dict:
+    """Install what the options ask for, unless it is there already, and return its record."""
+    request = read_request(options)
+    nest = find_nest(options.nest_config)
+    folder = target_folder(request, nest)
+    target = folder / f"{request.module}.so"
+    key = content_hash(request, nest)
+    with locked(target):
+        record = None if options.force else read_record(target, key)
+        is_new = record is None
+        if is_new:
+            report(
+                f"compiling {len(request.models)} NESTML files for NEST {nest.version}, a minute or two"
+            )
+            record = install(request, nest, target, key)
+    record = {"path": str(target), "built": is_new, **record}
+    if not is_searched(folder, nest):
+        record["environment"] = {"LD_LIBRARY_PATH": str(folder)}
+    return record
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build, and say in one line what is installed or what went wrong."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == [NESTML_STEP]:
+        run_nestml(Path(arguments[1]))
+        return 0
+    options = parse_arguments(arguments)
+    try:
+        if options.show_install_dir:
+            print(target_folder(read_request(options), find_nest(options.nest_config)))
+            return 0
+        record = make_module(options)
+    except BuildError as error:
+        report(str(error))
+        return 1
+    if options.json:
+        print(json.dumps(record, indent=2))
+    else:
+        report(
+            f"{'built and loaded' if record['built'] else 'nothing to do for'} {record['module']}"
+        )
+        print(record["path"])
+    for variable, value in record.get("environment", {}).items():
+        report(
+            f"NEST does not look there by itself; set it first: export {variable}={shlex.quote(value)}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
