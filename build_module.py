@@ -8,8 +8,8 @@ whose ``nest-config`` names folders of the machine that built it, as well as wit
 or from source, with and without MPI. Run it once, outside ``mpirun``, before the ranks start.
 
 The steps, in the order of this file: find NEST without importing it, compare a content hash with
-the record beside the installed module, let NESTML generate and compile in a process of its own, load
-the result in a fresh interpreter, rename it into place, and load it once more by its bare name.
+the record beside the installed module, let NESTML generate and compile in a process of its own,
+load the result in a fresh interpreter, rename it into place, load it once more by its bare name.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ IGNORED_ENVIRONMENT = (
 ).split()
 
 MISSING_HEADERS = {
-    "gsl/": "GSL's headers (a model needs NESTML's rk45 solver): install libgsl-dev (Debian, Ubuntu) "
-    "or gsl-devel (Fedora), or use --numeric-solver forward-Euler",
+    "gsl/": "GSL's headers (a model needs NESTML's rk45 solver): install libgsl-dev (Debian, "
+    "Ubuntu) or gsl-devel (Fedora), or use --numeric-solver forward-Euler",
     "boost/": "Boost's headers: pip install boost-headers, or install libboost-dev",
     "mpi.h": "MPI's headers: install libopenmpi-dev, or load the MPI that NEST was built with",
     "omp.h": "OpenMP's headers: install g++, or set CXX to a compiler that has them",
@@ -194,8 +194,8 @@ def find_nest(explicit_config: Path | None) -> Nest:
     spec = importlib.util.find_spec("nest")
     if spec is None or spec.origin is None:
         raise BuildError(
-            f"{sys.executable} cannot import nest; run build_module.py with the Python that has NEST, "
-            "or pip install nest-simulator"
+            f"{sys.executable} cannot import nest; run build_module.py with the Python that has "
+            "NEST, or pip install nest-simulator"
         )
     package = Path(spec.origin).resolve().parent
     kernels = sorted(package.glob("nestkernel_api*.so"))
@@ -228,8 +228,8 @@ def find_headers(package: Path, explicit_config: Path | None) -> Path:
         if (folder / "config.h").is_file():
             return folder
     raise BuildError(
-        f"no NEST headers (include/nest/config.h) belong to {package}; install NEST with its headers, "
-        "or name its nest-config with --nest-config"
+        f"no NEST headers (include/nest/config.h) belong to {package}; install NEST with its "
+        "headers, or name its nest-config with --nest-config"
     )
 
 
@@ -351,7 +351,7 @@ def find_toolchain(request: Request, nest: Nest) -> Toolchain:
 
     NEST's headers open parallel regions and ask for the thread's number, so that code compiled
     without -fopenmp would register its synapses for the first thread alone. Only the compiler gets
-    the flag: the module must use the OpenMP runtime that NEST has loaded and not bring a second one.
+    the flag: the module must use the OpenMP runtime that NEST has loaded, not bring a second one.
     """
     for tool, package in (("make", "make"), ("cmake", "cmake")):
         find_tool(tool, package)
@@ -524,23 +524,27 @@ def run_nestml(step_file: Path) -> None:
     """Check all models, then generate and compile; runs in a process of its own.
 
     `generate_nest_target` throws NESTML's error flag away and compiles what is left when a model is
-    wrong. So the models are checked first, and every error message is written for the parent to see.
+    wrong. So the models are checked first, file by file because not every message of NESTML names
+    its file, and all error messages are written for the parent to read.
     """
     from pynestml.frontend.pynestml_frontend import generate_nest_target, generate_target
     from pynestml.utils.logger import Logger, LoggingLevel
 
+    def errors(file: str) -> list[str]:
+        entries = Logger.get_messages(level=LoggingLevel.ERROR)
+        return [f"{file}{f':{at.start_line}' if at else ''}: {text}" for *_, at, text in entries]
+
     step = json.loads(step_file.read_text())
     arguments = step["arguments"]
+    messages = []
+    for file in step["models"]:
+        if generate_target(file, "none", target_path=arguments["target_path"]):
+            messages += errors(file)
     try:
-        refused = generate_target(step["models"], "none", target_path=arguments["target_path"])
-        if not refused:
+        if not messages:
             generate_nest_target(step["models"], **arguments)
+            messages = errors("models")
     finally:
-        entries = Logger.get_messages(level=LoggingLevel.ERROR)
-        messages = [
-            f"{artifact or 'models'}{f', line {at.start_line}' if at else ''}: {text}"
-            for artifact, _, _, _, at, text in entries
-        ]
         Path(step["errors"]).write_text(json.dumps(messages))
 
 
@@ -595,13 +599,13 @@ def prove_installed(target: Path, nest: Nest, environment: dict[str, str]) -> No
     loaded = load(target.stem, environment)["loaded"]
     if [Path(path) for path in loaded] != [target]:
         raise BuildError(
-            f"nest.Install({target.stem!r}) loads {', '.join(loaded)} and not {target}; delete that "
-            f"module, or write nest.Install({str(target.with_suffix(''))!r})"
+            f"nest.Install({target.stem!r}) loads {', '.join(loaded)} and not {target}; "
+            f"delete that module, or write nest.Install({str(target.with_suffix(''))!r})"
         )
 
 
 def load(name: str, environment: dict[str, str], library: Path | None = None) -> dict:
-    """Install a module in a fresh interpreter and return its models and the file that was loaded."""
+    """Install a module in a fresh interpreter; return its models and the file it came from."""
     result = run(
         [sys.executable, "-c", PROOF, name, library or ""], env=environment, cwd="/", check=False
     )
@@ -659,8 +663,8 @@ def target_folder(request: Request, nest: Nest) -> Path:
     if folders := nest.module_dirs():
         return folders[0]
     raise BuildError(
-        f"this NEST looks for modules only in {nest.prefix / nest.module_folder}, which does not exist "
-        "on this machine; choose a folder with --install-dir"
+        f"this NEST looks for modules only in {nest.prefix / nest.module_folder}, which does not "
+        "exist on this machine; choose a folder with --install-dir"
     )
 
 
@@ -673,7 +677,8 @@ def locked(target: Path) -> Iterator[None]:
         file = lock.open("w")
     except OSError as error:
         raise BuildError(
-            f"cannot write to {target.parent} ({error.strerror}); choose a folder with --install-dir"
+            f"cannot write to {target.parent} ({error.strerror}); "
+            "choose a folder with --install-dir"
         ) from error
     with file:
         try:
@@ -696,7 +701,7 @@ def staging_folder(target: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Make a folder for the build whose path has no white space, which NESTML's recipe cannot take."""
+    """Make a folder whose path has no white space, which NESTML's recipe could not take."""
     parent = tempfile.gettempdir()
     if re.search(r"\s", parent):
         parent = "/tmp"
@@ -754,7 +759,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--module-name",
         metavar="NAME",
-        help=f"name for nest.Install, ending in 'module' (default {OWN_MODULE}; with --models nestmlmodule)",
+        help=f"name for nest.Install, ending in 'module' (default {OWN_MODULE}; "
+        "nestmlmodule with --models)",
     )
     parser.add_argument("--install-dir", type=Path, metavar="DIR", help="folder for the module")
     parser.add_argument("--nest-config", type=Path, metavar="PATH", help="NEST's nest-config")
@@ -816,9 +822,8 @@ def make_module(options: argparse.Namespace) -> dict:
         record = None if options.force else read_record(target, key)
         is_new = record is None
         if is_new:
-            report(
-                f"compiling {len(request.models)} NESTML files for NEST {nest.version}, a minute or two"
-            )
+            count = len(request.models)
+            report(f"compiling {count} NESTML files for NEST {nest.version}, a minute or two")
             record = install(request, nest, target, key)
     record = {"path": str(target), "built": is_new, **record}
     if not is_searched(folder, nest):
@@ -849,9 +854,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         print(record["path"])
     for variable, value in record.get("environment", {}).items():
-        report(
-            f"NEST does not look there by itself; set it first: export {variable}={shlex.quote(value)}"
-        )
+        setting = f"export {variable}={shlex.quote(value)}"
+        report(f"NEST does not look there by itself; set this first: {setting}")
     return 0
 
 
