@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures of the whole suite: the built module, fresh interpreters, and a clean NEST kernel."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+# The banner of `import nest` would come before pytest's own output.
+os.environ.setdefault("PYNEST_QUIET", "1")
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD_MODULE = ROOT / "build_module.py"
+
+
+@pytest.fixture(scope="session")
+def module_build() -> dict:
+    """Build izhisynmodule if it is not up to date, and give what ``--json`` prints."""
+    result = subprocess.run(
+        [sys.executable, BUILD_MODULE, "--json"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def fresh_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Run a snippet in a new interpreter, in an empty folder, with an empty environment."""
+
+    def run(snippet: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(snippet), *arguments],
+            env={"PYNEST_QUIET": "1", **environment},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def nest_kernel(module_build: dict) -> Callable[..., object]:
+    """Reset NEST, install the module, and give ``nest``: ``nest = nest_kernel(resolution=0.1)``.
+
+    Further keyword arguments are kernel attributes, such as ``local_num_threads``.
+    """
+    import nest
+
+    def start(resolution: float = 0.1, **attributes: object) -> object:
+        nest.ResetKernel()
+        nest.verbosity = nest.VerbosityLevel.ERROR
+        nest.Install(module_build["module"])
+        nest.set(resolution=resolution, **attributes)
+        return nest
+
+    return start
