@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything runs in .venv, which the first call makes from the pins in pyproject.toml.
+
+PYTHON ?= python3
+ARGS ?=
+VENV_PYTHON := .venv/bin/python
+
+.PHONY: help figure2 build test test-slow lint clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+
+figure2: build ## draw figure 2 of Izhikevich (2003): output/figure2.png and output/figure2.json
+	@$(VENV_PYTHON) -m pynest_scripts.figure2 $(ARGS)
+
+build: .venv/ready ## compile the models and install them into the NEST of .venv
+	@$(VENV_PYTHON) build_module.py
+
+test: build ## run the tests except the slow ones (minutes)
+	@$(VENV_PYTHON) -m pytest -m "not slow" $(ARGS)
+
+test-slow: build ## run the slow tests
+	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
+
+lint: .venv/ready ## check style and format
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check .
+
+clean: ## remove .venv with the module in it, and everything that was written
+	rm -rf .venv build output *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The checks come first: a download of minutes should not end with a missing compiler.
+.venv/ready: pyproject.toml
+	@fail() { echo "make: $$1" >&2; exit 1; }; \
+	command -v "$(PYTHON)" >/dev/null || \
+	    fail "there is no $(PYTHON); install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; \
+	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    fail "$(PYTHON) is $$("$(PYTHON)" -V 2>&1), too old; install Python 3.11 or newer and name it: make PYTHON=/path/to/python3"; \
+	"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || \
+	    fail "$(PYTHON) has no venv module; install it (apt install python3-venv)"; \
+	command -v "$${CXX:-g++}" >/dev/null || command -v c++ >/dev/null || command -v clang++ >/dev/null || \
+	    fail "there is no C++ compiler; install one (apt install g++), or set CXX"; \
+	echo "setting up .venv: downloads NEST, NESTML and their like, a few minutes"; \
+	"$(PYTHON)" -m venv --clear .venv || fail "cannot make .venv; see the lines above"; \
+	$(VENV_PYTHON) -m pip --disable-pip-version-check install -e ".[build,test]" >.venv/pip.log 2>&1 || { \
+	    tail -n 5 .venv/pip.log >&2; \
+	    fail "pip could not install what pyproject.toml pins; check the network and read .venv/pip.log"; }; \
+	touch $@
