@@ -259,8 +259,7 @@ def ask_nest_config(config: Path, question: str) -> str:
         answer = subprocess.run([config, question], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise BuildError(
-            f"{config} does not answer {question} ({error}); --nest-config wants the path of "
-            "NEST's nest-config"
+            f"{config} does not answer {question}; give --nest-config the path of NEST's nest-config"
         ) from error
     return answer.stdout.strip()
 
@@ -429,6 +428,8 @@ def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain]:
         Empty folder, without white space in its path, for everything the build needs.
     """
     toolchain = find_toolchain(request, nest)
+    count = len(request.models)
+    report(f"compiling {count} NESTML files for NEST {nest.version}, a minute or two")
     write_nest_config(folder, nest, toolchain)
     assemble_templates(folder / "templates")
     code = request.build_dir or folder / "code"
@@ -554,9 +555,9 @@ def explain_failure(log: str) -> str:
         for start, remedy in MISSING_HEADERS.items():
             if missing[1].startswith(start):
                 return f"the compiler cannot find {missing[1]}, one of {remedy}"
-    errors = [line for line in log.splitlines() if re.search(r"\berror\b", line, re.IGNORECASE)]
-    tail = errors[:10] or log.splitlines()[-20:]
-    return "the module could not be generated and compiled:\n  " + "\n  ".join(tail)
+    errors = re.findall(r"^.*(?:error: |CMake Error|undefined reference).*$", log, re.MULTILINE)
+    lines = list(dict.fromkeys(errors))[:10] or log.splitlines()[-20:]
+    return "the module could not be generated and compiled:\n  " + "\n  ".join(lines)
 
 
 # Installing
@@ -593,15 +594,29 @@ def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
 
 
 def prove_installed(target: Path, nest: Nest, environment: dict[str, str]) -> None:
-    """Load the installed module by its bare name, in a fresh process, from another folder."""
-    if not is_searched(target.parent, nest):
-        environment = {**environment, "LD_LIBRARY_PATH": library_path(target.parent, environment)}
-    loaded = load(target.stem, environment)["loaded"]
+    """Load the installed module as its user will, in a fresh process and from another folder."""
+    name, setting = how_to_load(target, nest)
+    if inherited := environment.get("LD_LIBRARY_PATH"):
+        setting = {variable: f"{value}:{inherited}" for variable, value in setting.items()}
+    loaded = load(name, {**environment, **setting})["loaded"]
     if [Path(path) for path in loaded] != [target]:
         raise BuildError(
-            f"nest.Install({target.stem!r}) loads {', '.join(loaded)} and not {target}; "
+            f"nest.Install({name!r}) loads {', '.join(loaded)} and not {target}; "
             f"delete that module, or write nest.Install({str(target.with_suffix(''))!r})"
         )
+
+
+def how_to_load(target: Path, nest: Nest) -> tuple[str, dict[str, str]]:
+    """Give the argument for ``nest.Install`` and the environment variables it needs.
+
+    NEST prefers a module of the same name in its own folders to one in LD_LIBRARY_PATH. Then the
+    full path is the way, which ``nest.Install`` takes as well.
+    """
+    if any(target.parent.samefile(folder) for folder in nest.module_dirs() if folder.is_dir()):
+        return target.stem, {}
+    if any((folder / target.name).exists() for folder in nest.module_dirs()):
+        return str(target.with_suffix("")), {}
+    return target.stem, {"LD_LIBRARY_PATH": str(target.parent)}
 
 
 def load(name: str, environment: dict[str, str], library: Path | None = None) -> dict:
@@ -644,16 +659,6 @@ def bare_environment() -> dict[str, str]:
         if result.returncode == 0:
             return environment
     raise BuildError(f"{sys.executable} cannot import nest: {last_words(result)}")
-
-
-def library_path(folder: Path, environment: dict[str, str]) -> str:
-    """Give the LD_LIBRARY_PATH that lets NEST find modules in ``folder``."""
-    return os.pathsep.join(filter(None, [str(folder), environment.get("LD_LIBRARY_PATH")]))
-
-
-def is_searched(folder: Path, nest: Nest) -> bool:
-    """Tell whether ``nest.Install`` looks in this folder without being told."""
-    return any(folder.samefile(known) for known in nest.module_dirs() if known.is_dir())
 
 
 def target_folder(request: Request, nest: Nest) -> Path:
@@ -822,13 +827,10 @@ def make_module(options: argparse.Namespace) -> dict:
         record = None if options.force else read_record(target, key)
         is_new = record is None
         if is_new:
-            count = len(request.models)
-            report(f"compiling {count} NESTML files for NEST {nest.version}, a minute or two")
             record = install(request, nest, target, key)
-    record = {"path": str(target), "built": is_new, **record}
-    if not is_searched(folder, nest):
-        record["environment"] = {"LD_LIBRARY_PATH": str(folder)}
-    return record
+    name, environment = how_to_load(target, nest)
+    state = {"path": str(target), "built": is_new, "install": name, "environment": environment}
+    return {**state, **record}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -853,9 +855,14 @@ def main(arguments: list[str] | None = None) -> int:
             f"{'built and loaded' if record['built'] else 'nothing to do for'} {record['module']}"
         )
         print(record["path"])
-    for variable, value in record.get("environment", {}).items():
+    for variable, value in record["environment"].items():
         setting = f"export {variable}={shlex.quote(value)}"
         report(f"NEST does not look there by itself; set this first: {setting}")
+    if record["install"] != record["module"]:
+        report(
+            f"NEST has another {record['module']} in its own folder; load this one with "
+            f"nest.Install({record['install']!r})"
+        )
     return 0
 
 
