@@ -259,7 +259,7 @@ def ask_nest_config(config: Path, question: str) -> str:
         answer = subprocess.run([config, question], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise BuildError(
-            f"{config} does not answer {question}; give --nest-config the path of NEST's nest-config"
+            f"{config} does not answer {question}; --nest-config wants the path of a nest-config"
         ) from error
     return answer.stdout.strip()
 
