@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The arguments, progress, files and messages that all scripts share."""
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from izhisyn.errors import IzhisynError, ParameterError
+
+INTEGRATORS = {
+    0: "exact quadratic step",
+    1: "forward Euler",
+    2: "the scheme of Izhikevich (2003)",
+}
+
+
+def argument_parser(script, description):
+    """Parser with the arguments of every script.
+
+    Parameters
+    ----------
+    script : str
+        Name of the script, as in ``python -m pynest_scripts.<script>``.
+    description : str
+        What the script does.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m pynest_scripts.{script}",
+        description=description,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("output"), metavar="DIR", help="folder for the results"
+    )
+    parser.add_argument(
+        "--resolution", type=positive_number, default=0.1, metavar="MS", help="time step [ms]"
+    )
+    parser.add_argument(
+        "--threads", type=positive_integer, default=1, metavar="N", help="threads per process"
+    )
+    parser.add_argument(
+        "--seed", type=positive_integer, default=1, metavar="N", help="seed of the random numbers"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    return parser
+
+
+def add_integrator(parser):
+    """Add ``--integrator`` to a parser, for scripts whose model has that parameter."""
+    parser.add_argument(
+        "--integrator",
+        type=int,
+        choices=list(INTEGRATORS),
+        default=0,
+        help=", ".join(f"{number}: {name}" for number, name in INTEGRATORS.items()),
+    )
+
+
+def positive_number(text):
+    """Convert an argument to a finite number above zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def positive_integer(text):
+    """Convert an argument to a whole number above zero."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+class Progress:
+    """A percentage on a terminal, for what takes longer than two seconds.
+
+    Parameters
+    ----------
+    what : str
+        What is going on.
+    quiet : bool
+        Print nothing.
+    stream : file object, optional
+        Where to print, standard error if not given; nothing is printed unless it is a terminal.
+    patience : float
+        Time before the first message [s].
+    """
+
+    def __init__(self, what, quiet=False, stream=None, patience=2.0):
+        self.what = what
+        self.stream = sys.stderr if stream is None else stream
+        self.enabled = self.stream.isatty() and not quiet
+        self.patience = patience
+        self.started = time.monotonic()
+        self.shown = False
+
+    def __call__(self, fraction):
+        """Report the completed fraction, up to 1."""
+        if not self.enabled:
+            return
+        if fraction < 1.0 and time.monotonic() - self.started > self.patience:
+            self.stream.write(f"\r{self.what}: {100 * fraction:.0f} %")
+            self.shown = True
+        elif fraction >= 1.0 and self.shown:
+            self.stream.write(f"\r{self.what}: done\n")
+        self.stream.flush()
+
+
+class Results:
+    """The files a script writes, ``<folder>/<script>.<ending>``, and what it says at the end.
+
+    Parameters
+    ----------
+    script : str
+        Name of the script, the stem of its files.
+    folder : pathlib.Path
+        Folder of the files; made if missing.
+    quiet : bool
+        Say nothing.
+
+    Raises
+    ------
+    ParameterError
+        If the folder cannot be made or written to, before any time is spent on simulating.
+    """
+
+    def __init__(self, script, folder, quiet=False):
+        self.script = script
+        self.folder = folder
+        self.quiet = quiet
+        self.written = []
+        with _reporting_failure_to_write(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+
+    @contextmanager
+    def file(self, ending):
+        """Context that gives the path of the file with this ending, and notes that it was written.
+
+        Parameters
+        ----------
+        ending : str
+            Ending of the file, such as "json".
+        """
+        path = self.folder / f"{self.script}.{ending}"
+        with _reporting_failure_to_write(path):
+            yield path
+        self.written.append(path)
+
+    def write_json(self, measured):
+        """Write a dictionary of what was measured."""
+        text = json.dumps(measured, indent=2, allow_nan=False) + "\n"
+        with self.file("json") as path:
+            path.write_text(text, encoding="utf-8")
+
+    def write_figure(self, figure):
+        """Write a matplotlib figure."""
+        with self.file("png") as path:
+            figure.savefig(path)
+
+    def report(self, *lines):
+        """Print the numbers that matter and the files that were written."""
+        if not self.quiet:
+            print(*lines, f"Wrote {', '.join(map(str, self.written))}", sep="\n")
+
+
+def run(main):
+    """Run a script, and tell an error of its user in one sentence with exit code 2.
+
+    Parameters
+    ----------
+    main : callable
+        The script, without parameters.
+    """
+    try:
+        main()
+    except IzhisynError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@contextmanager
+def _reporting_failure_to_write(path):
+    try:
+        yield
+    except OSError as error:
+        raise ParameterError(
+            f"cannot write {path}: {error.strerror}; choose another folder with --output"
+        ) from error

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Start NEST with the izhisyn models, and run it."""
+
+import math
+import os
+import sys
+
+from izhisyn.errors import ModuleMissingError, ParameterError
+
+os.environ.setdefault("PYNEST_QUIET", "1")  # NEST reads it once, on import, before its banner
+import nest
+
+MODULE = "izhisynmodule"
+
+
+def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None, module=MODULE):
+    """Reset NEST, set its kernel parameters and install the models.
+
+    Parameters
+    ----------
+    resolution : float
+        Time step [ms], a multiple of NEST's tic of 0.001 ms.
+    threads : int
+        Threads per process; not used if `total_num_virtual_procs` is given.
+    seed : int
+        Seed of NEST's random numbers, 1 to 2**32 - 1.
+    total_num_virtual_procs : int, optional
+        Threads of all MPI processes together. Random numbers depend on this number alone, so fix
+        it for the same spikes on any split into processes and threads.
+    module : str
+        Name of the extension module with the models.
+
+    Raises
+    ------
+    ParameterError
+        If NEST could not use a value.
+    ModuleMissingError
+        If the module cannot be loaded.
+    """
+    nest.ResetKernel()
+    nest.verbosity = nest.VerbosityLevel.WARNING
+    nest.resolution = _checked_resolution(resolution)
+    if total_num_virtual_procs is None:
+        nest.local_num_threads = _checked_count("number of threads", threads)
+    else:
+        nest.total_num_virtual_procs = _checked_virtual_procs(total_num_virtual_procs)
+    nest.rng_seed = _checked_seed(seed)
+    try:
+        nest.Install(module)  # after the resolution: models see it on installation
+    except nest.NESTErrors.DynamicModuleManagementError as error:
+        raise ModuleMissingError(
+            f"NEST cannot load {module!r}: run `make build` or `{sys.executable} build_module.py` "
+            f"first (NEST says: {' '.join(str(error).split())})"
+        ) from error
+
+
+def steps_of(time, what):
+    """Convert a time to a number of simulation steps.
+
+    Parameters
+    ----------
+    time : float
+        Time [ms].
+    what : str
+        What the time is, for the message.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ParameterError
+        If the time is not on the grid of the current resolution.
+    """
+    resolution = nest.resolution
+    steps = round(time / resolution)
+    # Both are read from decimal text, so they are multiples up to rounding in the last digits.
+    if not math.isclose(steps * resolution, time, rel_tol=1e-12):
+        raise ParameterError(
+            f"{what} of {time:g} ms is not a multiple of the resolution {resolution:g} ms; "
+            f"choose a resolution that divides it"
+        )
+    return steps
+
+
+def simulate(duration, progress=None):
+    """Advance the network.
+
+    Parameters
+    ----------
+    duration : float
+        Biological time to simulate [ms], a multiple of the resolution.
+    progress : callable, optional
+        Called with the completed fraction (0 to 1] after each hundredth.
+    """
+    total = steps_of(duration, "duration")
+    chunk = max(1, math.ceil(total / 100))
+    with nest.RunManager():
+        for done in range(0, total, chunk):
+            steps = min(chunk, total - done)
+            nest.Run(steps * nest.resolution)
+            if progress is not None:
+                progress((done + steps) / total)
+
+
+def _checked_resolution(resolution):
+    tics = resolution / nest.ms_per_tic
+    if not (math.isfinite(tics) and round(tics) >= 1 and math.isclose(tics, round(tics))):
+        raise ParameterError(
+            f"resolution {resolution:g} ms is not a positive multiple of {nest.ms_per_tic:g} ms, "
+            f"NEST's unit of time; choose for example 0.1"
+        )
+    return resolution
+
+
+def _checked_count(what, count):
+    # NEST itself aborts the process on zero threads.
+    if count != int(count) or count < 1:
+        raise ParameterError(f"{what} is {count}; it must be a whole number of at least 1")
+    return int(count)
+
+
+def _checked_virtual_procs(total):
+    total = _checked_count("total_num_virtual_procs", total)
+    if total % nest.num_processes != 0:
+        raise ParameterError(
+            f"total_num_virtual_procs {total} is not a multiple of the {nest.num_processes} "
+            f"MPI processes; choose one that is"
+        )
+    return total
+
+
+def _checked_seed(seed):
+    if seed != int(seed) or not 1 <= seed < 2**32:
+        raise ParameterError(f"seed {seed} is outside the range NEST takes, 1 to {2**32 - 1}")
+    return int(seed)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Figures from arrays."""
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+BLACK = "#000000"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+
+STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "lines.linewidth": 0.8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+}
+
+
+def style():
+    """Context in which figures for print are made: ``with style(): ...``."""
+    return mpl.rc_context(STYLE)
+
+
+def new_figure(width, height):
+    """Make an empty figure that needs no display and no pyplot state.
+
+    Parameters
+    ----------
+    width, height : float
+        Size [cm].
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    return Figure(figsize=(width / 2.54, height / 2.54), dpi=300, layout="constrained")
+
+
+def with_spikes(times, V_m, spike_times, V_peak, V_reset):
+    """Put the spikes into a membrane potential trace that was sampled on a grid.
+
+    A model resets V_m in the step in which it spikes, so that samples do not show the peak.
+
+    Parameters
+    ----------
+    times : array_like, shape (n_samples,)
+        Sampling times [ms].
+    V_m : array_like, shape (n_samples,)
+        Sampled membrane potential [mV].
+    spike_times : array_like, shape (n_spikes,)
+        Spike times [ms].
+    V_peak, V_reset : float
+        Membrane potential at the peak of a spike and after it [mV].
+
+    Returns
+    -------
+    times : numpy.ndarray, shape (n_samples + 2 n_spikes,)
+        Times [ms] with each spike time twice: at the peak and at the reset.
+    V_m : numpy.ndarray, shape (n_samples + 2 n_spikes,)
+        Membrane potential [mV] at these times.
+    """
+    spike_times = np.sort(spike_times)
+    # A sample at the very time of a spike is already the state after the reset.
+    before = np.repeat(np.searchsorted(times, spike_times, side="left"), 2)
+    peaks_and_resets = np.tile([V_peak, V_reset], spike_times.size)
+    return (
+        np.insert(np.asarray(times, dtype=float), before, np.repeat(spike_times, 2)),
+        np.insert(np.asarray(V_m, dtype=float), before, peaks_and_resets),
+    )
+
+
+def draw_steps(axes, steps, duration, **line):
+    """Draw a current that changes in steps.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    steps : sequence of (float, float)
+        Time [ms] from which an amplitude [pA] holds, in ascending order.
+    duration : float
+        End of the last step [ms].
+    **line
+        Properties of the line.
+    """
+    times, amplitudes = zip(*steps, strict=True)
+    axes.stairs(amplitudes, [*times, duration], baseline=None, **line)

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Spikes and traces out of NEST, to files and back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from izhisyn.errors import ParameterError
+from izhisyn.kernel import nest
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes of a population, ordered by time, then by sender.
+
+    Attributes
+    ----------
+    times : numpy.ndarray, shape (n_spikes,)
+        Spike times [ms].
+    senders : numpy.ndarray of int, shape (n_spikes,)
+        Node ids of the neurons that spiked.
+    """
+
+    times: np.ndarray
+    senders: np.ndarray
+
+    def of(self, sender):
+        """Spike times of one neuron [ms], shape (n_spikes_of_sender,)."""
+        return self.times[self.senders == sender]
+
+
+@dataclass(frozen=True)
+class Traces:
+    """State variables of neurons over time.
+
+    Attributes
+    ----------
+    times : numpy.ndarray, shape (n_samples,)
+        Sampling times [ms]; NEST's first sample is one interval after the start.
+    senders : numpy.ndarray of int, shape (n_neurons,)
+        Node ids, ascending.
+    values : dict of str to numpy.ndarray, shape (n_neurons, n_samples)
+        Recorded variables in the units of the model.
+    """
+
+    times: np.ndarray
+    senders: np.ndarray
+    values: dict
+
+    def of(self, sender, variable):
+        """Trace of one variable of one neuron, shape (n_samples,)."""
+        return self.values[variable][np.searchsorted(self.senders, sender)]
+
+
+def record_spikes(neurons):
+    """Attach a spike recorder.
+
+    Parameters
+    ----------
+    neurons : nest.NodeCollection
+
+    Returns
+    -------
+    nest.NodeCollection
+        The ``spike_recorder``.
+    """
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(neurons, recorder)
+    return recorder
+
+
+def record_traces(neurons, variables, interval=None):
+    """Attach a multimeter.
+
+    Parameters
+    ----------
+    neurons : nest.NodeCollection
+    variables : sequence of str
+        Recordables of the model. ``spike_offset`` at every step is what `exact_spikes` needs.
+    interval : float, optional
+        Sampling interval [ms]; every simulation step if not given.
+
+    Returns
+    -------
+    nest.NodeCollection
+        The ``multimeter``.
+    """
+    multimeter = nest.Create(
+        "multimeter",
+        params={
+            "record_from": list(variables),
+            "interval": nest.resolution if interval is None else interval,
+        },
+    )
+    # Recordings are collected min_delay steps at a time: the shortest delay suits any network.
+    nest.Connect(multimeter, neurons, syn_spec={"delay": nest.resolution})
+    return multimeter
+
+
+def spikes(recorder):
+    """Read a spike recorder.
+
+    Parameters
+    ----------
+    recorder : nest.NodeCollection
+        A ``spike_recorder``.
+
+    Returns
+    -------
+    Spikes
+        Times on the grid of the simulation, as NEST delivers them; on several MPI processes those
+        of this process's neurons.
+    """
+    events = recorder.events
+    return _sorted_spikes(np.asarray(events["times"]), np.asarray(events["senders"], dtype=int))
+
+
+def traces(multimeter):
+    """Read a multimeter.
+
+    Parameters
+    ----------
+    multimeter : nest.NodeCollection
+
+    Returns
+    -------
+    Traces
+    """
+    events = multimeter.events
+    sampled_at = np.asarray(events["times"])
+    sampled_from = np.asarray(events["senders"], dtype=int)
+    order = np.lexsort((sampled_at, sampled_from))
+    senders = np.unique(sampled_from)
+    shape = (senders.size, -1) if senders.size else (0, 0)
+    values = {
+        variable: np.asarray(samples)[order].reshape(shape)
+        for variable, samples in events.items()
+        if variable not in ("times", "senders")
+    }
+    return Traces(np.unique(sampled_at), senders, values)
+
+
+def exact_spikes(recorder, multimeter):
+    """Read the true times of spikes, which lie between the points of the grid.
+
+    The models keep, as ``spike_offset``, how long before the grid point at which NEST delivered
+    it a neuron's last spike crossed the threshold.
+
+    Parameters
+    ----------
+    recorder : nest.NodeCollection
+        A ``spike_recorder``.
+    multimeter : nest.NodeCollection
+        A multimeter that records ``spike_offset`` of the same neurons at every step.
+
+    Returns
+    -------
+    Spikes
+
+    Raises
+    ------
+    ParameterError
+        If the offset of a spike was not recorded.
+    """
+    on_grid = spikes(recorder)
+    if "spike_offset" not in multimeter.record_from:
+        raise ParameterError(
+            f"the multimeter records {', '.join(multimeter.record_from)}; "
+            f"add spike_offset for exact spike times"
+        )
+    recorded = traces(multimeter)
+    rows = np.searchsorted(recorded.senders, on_grid.senders)
+    columns = np.searchsorted(recorded.times, on_grid.times)
+    sampled = np.isin(on_grid.senders, recorded.senders) & np.isin(on_grid.times, recorded.times)
+    if not sampled.all():
+        missed = int(np.argmin(sampled))
+        raise ParameterError(
+            f"no spike_offset was recorded for the spike of neuron {on_grid.senders[missed]} at "
+            f"{on_grid.times[missed]:g} ms; record it from every neuron at every step"
+        )
+    offsets = recorded.values["spike_offset"][rows, columns]
+    return _sorted_spikes(on_grid.times - offsets, on_grid.senders)
+
+
+def save(path, spikes, traces=None):
+    """Write a recording to a compressed NumPy archive.
+
+    Parameters
+    ----------
+    path : path-like
+        File to write, with the ending ``.npz``.
+    spikes : Spikes
+    traces : Traces, optional
+    """
+    arrays = {"spike_times": spikes.times, "spike_senders": spikes.senders}
+    if traces is not None:
+        arrays |= {"trace_times": traces.times, "trace_senders": traces.senders}
+        arrays |= {f"trace_of_{name}": samples for name, samples in traces.values.items()}
+    np.savez_compressed(path, **arrays)
+
+
+def load(path):
+    """Read a recording that `save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    spikes : Spikes
+    traces : Traces or None
+        None if no traces were saved.
+    """
+    with np.load(path) as archive:
+        recorded_spikes = Spikes(archive["spike_times"], archive["spike_senders"])
+        if "trace_times" not in archive:
+            return recorded_spikes, None
+        values = {
+            name.removeprefix("trace_of_"): archive[name]
+            for name in archive.files
+            if name.startswith("trace_of_")
+        }
+        return recorded_spikes, Traces(archive["trace_times"], archive["trace_senders"], values)
+
+
+def _sorted_spikes(times, senders):
+    order = np.lexsort((senders, times))
+    return Spikes(times[order], senders[order])
