@@ -357,11 +357,13 @@ def find_toolchain(request: Request, nest: Nest) -> Toolchain:
     compiler = find_compiler(nest)
 
     theirs = shlex.split(nest.ask("--cflags"))
-    kept = [flag for flag in theirs if flag.startswith(("-std=", "-D")) and flag != "-DNDEBUG"]
+    standard = [flag for flag in theirs if flag.startswith("-std=")] or ["-std=c++20"]
+    defined = [flag for flag in theirs if flag.startswith("-D") and flag != "-DNDEBUG"]
     openmp = "-fopenmp" if threads_are_openmp(nest) else "-fopenmp-simd"
-    is_clang = "clang" in run([compiler, "--version"]).stdout
+    is_clang = "clang" in run([compiler, "--version"], check=False).stdout
     flags = (
-        *(kept or ["-std=c++20"]),
+        *standard,
+        *defined,
         f"-D_GLIBCXX_USE_CXX11_ABI={uses_cxx11_abi(nest.kernel):d}",
         openmp,
         *OPTIMISATION,
@@ -723,9 +725,20 @@ def read_record(target: Path, key: str) -> dict | None:
     """Read the record of an installed module if it is the one that ``key`` asks for."""
     if not target.is_file() or not record_file(target).is_file():
         return None
-    record = json.loads(record_file(target).read_text())
-    current = record["content_hash"] == key and record["library_hash"] == hash_file(target)
-    return record if current else None
+    record = read_json(record_file(target))
+    wanted = {"content_hash": key, "library_hash": hash_file(target)}
+    return record if wanted.items() <= record.items() else None
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON file that holds one object."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise BuildError(f"cannot read {path} as JSON ({error}); mend it or delete it") from error
+    if not isinstance(content, dict):
+        raise BuildError(f"{path} must hold a JSON object, not {content!r}")
+    return content
 
 
 def hash_file(path: Path) -> str:
@@ -808,12 +821,17 @@ def read_request(options: argparse.Namespace) -> Request:
         module=module,
         march=options.march,
         numeric_solver=solver,
-        codegen_options=json.loads(options.codegen_opts.read_text())
-        if options.codegen_opts
-        else {},
+        codegen_options=read_json(options.codegen_opts) if options.codegen_opts else {},
         install_dir=options.install_dir,
         build_dir=options.build_dir.resolve() if options.build_dir else None,
     )
+
+
+def refuse_ranks() -> None:
+    """Refuse to run as one of several MPI ranks, which NESTML's call of NEST does not survive."""
+    for variable in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"):
+        if int(os.environ.get(variable, 1)) > 1:
+            raise BuildError("build the module once, without mpirun, before the ranks start")
 
 
 def make_module(options: argparse.Namespace) -> dict:
@@ -841,6 +859,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     options = parse_arguments(arguments)
     try:
+        refuse_ranks()
         if options.show_install_dir:
             print(target_folder(read_request(options), find_nest(options.nest_config)))
             return 0
@@ -848,6 +867,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BuildError as error:
         report(str(error))
         return 1
+    except KeyboardInterrupt:
+        report("stopped; a module that was installed before is still whole")
+        return 130
     if options.json:
         print(json.dumps(record, indent=2))
     else:
