@@ -12,7 +12,7 @@ VERMILION = "#D55E00"
 
 STYLE = {
     "font.size": 8,
-    "axes.titlesize": 8,
+    "axes.titlesize": 7,
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
     "axes.spines.top": False,

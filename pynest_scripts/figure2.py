@@ -9,6 +9,8 @@ gives the cortical cells the I = 10 of the text instead.
 
 from dataclasses import dataclass, replace
 
+from matplotlib.ticker import MultipleLocator
+
 from izhisyn import analysis, command_line, plotting, recording
 from izhisyn.kernel import nest, simulate, start_kernel
 from izhisyn.parameters import CellType, cell_type
@@ -16,6 +18,7 @@ from izhisyn.wiring import step_current
 
 SCRIPT = "figure2"
 MODEL = "izhikevich_psc_delta_neuron"
+V_PEAK = 30.0  # threshold of the model and peak of a drawn spike [mV]
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,6 @@ class Panel:
     Attributes
     ----------
     cell : izhisyn.parameters.CellType
-    title : str
     V_0 : float
         Initial membrane potential [mV]; the recovery variable starts at b V_0.
     steps : tuple of (float, float)
@@ -35,27 +37,23 @@ class Panel:
     """
 
     cell: CellType
-    title: str
     V_0: float
     steps: tuple
     duration: float
 
 
-def _panel(cell_name, V_0, steps, duration, note=""):
-    cell = cell_type(cell_name)
-    return Panel(cell, cell.title + note, V_0, steps, duration)
-
-
 # In the order of the paper.
 AUTHOR = {
-    "RS": _panel("RS", -63.0, ((0.0, 0.0), (15.0, 14.0)), 150.0),
-    "IB": _panel("IB", -70.0, ((0.0, 0.0), (15.0, 11.0)), 150.0),
-    "CH": _panel("CH", -70.0, ((0.0, 0.0), (15.0, 10.0)), 150.0),
-    "FS": _panel("FS", -70.0, ((0.0, 0.0), (15.0, 10.0)), 150.0),
-    "TC": _panel("TC", -63.0, ((0.0, 0.0), (30.0, 1.5)), 150.0),
-    "TCb": _panel("TC", -87.0, ((0.0, -25.0), (45.0, 0.0)), 150.0, ", rebound burst"),
-    "RZ": _panel("RZ", -70.0, ((0.0, -2.0), (10.0, -0.5), (60.0, 10.0), (65.0, -0.5)), 100.0),
-    "LTS": _panel("LTS", -63.0, ((0.0, 0.0), (25.0, 10.0)), 250.0),
+    "RS": Panel(cell_type("RS"), -63.0, ((0.0, 0.0), (15.0, 14.0)), 150.0),
+    "IB": Panel(cell_type("IB"), -70.0, ((0.0, 0.0), (15.0, 11.0)), 150.0),
+    "CH": Panel(cell_type("CH"), -70.0, ((0.0, 0.0), (15.0, 10.0)), 150.0),
+    "FS": Panel(cell_type("FS"), -70.0, ((0.0, 0.0), (15.0, 10.0)), 150.0),
+    "TC": Panel(cell_type("TC"), -63.0, ((0.0, 0.0), (30.0, 1.5)), 150.0),
+    "TCb": Panel(cell_type("TC"), -87.0, ((0.0, -25.0), (45.0, 0.0)), 150.0),
+    "RZ": Panel(
+        cell_type("RZ"), -70.0, ((0.0, -2.0), (10.0, -0.5), (60.0, 10.0), (65.0, -0.5)), 100.0
+    ),
+    "LTS": Panel(cell_type("LTS"), -63.0, ((0.0, 0.0), (25.0, 10.0)), 250.0),
 }
 # The remaining cortical cells have the text's I = 10 in the author's script, too.
 PAPER = AUTHOR | {
@@ -79,12 +77,12 @@ def main(arguments=None):
 
     spikes = recording.exact_spikes(spike_recorder, multimeter)
     traces = recording.traces(multimeter)
+    senders = dict(zip(panels, neurons.tolist(), strict=True))
     spike_times = {
-        name: within(spikes.of(neuron.global_id), panel.duration)
-        for (name, panel), neuron in zip(panels.items(), neurons, strict=True)
+        name: within(spikes.of(senders[name]), panel.duration) for name, panel in panels.items()
     }
 
-    results.write_figure(draw(panels, neurons, spike_times, traces))
+    results.write_figure(draw(panels, senders, spike_times, traces))
     results.write_json(
         {
             "protocol": options.protocol,
@@ -98,6 +96,7 @@ def main(arguments=None):
                     "V_0": panel.V_0,
                     "current_steps": panel.steps,
                     "duration": panel.duration,
+                    "sender": senders[name],
                     "spike_times": spike_times[name].tolist(),
                     "rate": analysis.rate(spike_times[name], panel.duration),
                 }
@@ -105,6 +104,8 @@ def main(arguments=None):
             },
         }
     )
+    with results.file("npz") as path:
+        recording.save(path, spikes, traces)
     results.report(
         f"Spikes ({options.protocol} protocol): "
         + ", ".join(f"{name} {times.size}" for name, times in spike_times.items())
@@ -136,9 +137,9 @@ def create(panels, integrator):
     Returns
     -------
     neurons, spike_recorder, multimeter : nest.NodeCollection
-        The neurons in the order of the panels.
+        The neurons are in the order of the panels; spikes and ``V_m`` are recorded at every step.
     """
-    neurons = nest.Create(MODEL, len(panels), params={"integrator": integrator})
+    neurons = nest.Create(MODEL, len(panels), params={"V_th": V_PEAK, "integrator": integrator})
     for panel, neuron in zip(panels.values(), neurons, strict=True):
         neuron.set(panel.cell.parameters | panel.cell.resting_state(panel.V_0))
         step_current(neuron, panel.steps)
@@ -151,14 +152,14 @@ def within(times, duration):
     return times[times <= duration]
 
 
-def draw(panels, neurons, spike_times, traces):
+def draw(panels, senders, spike_times, traces):
     """Draw the panels as in the paper: the trace, and the input current below it.
 
     Parameters
     ----------
     panels : dict of str to Panel
-    neurons : nest.NodeCollection
-        The neurons in the order of the panels.
+    senders : dict of str to int
+        Node id of each panel's neuron.
     spike_times : dict of str to numpy.ndarray
         Spike times of each panel [ms].
     traces : izhisyn.recording.Traces
@@ -169,19 +170,23 @@ def draw(panels, neurons, spike_times, traces):
     matplotlib.figure.Figure
     """
     with plotting.style():
-        figure = plotting.new_figure(width=18.0, height=10.5)
-        for (name, panel), neuron, cell in zip(
-            panels.items(), neurons, figure.subfigures(2, 4).flat, strict=True
-        ):
-            V_axes, I_axes = cell.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        figure = plotting.new_figure(width=18.0, height=11.5)
+        axes = figure.subplots(4, 4, height_ratios=(4, 1, 4, 1))
+        V_axes, I_axes = axes[0::2].ravel(), axes[1::2].ravel()
+        for above, below, (name, panel) in zip(V_axes, I_axes, panels.items(), strict=True):
             times = within(traces.times, panel.duration)
-            V_m = traces.of(neuron.global_id, "V_m")[: times.size]
-            V_axes.plot(
-                *plotting.with_spikes(times, V_m, spike_times[name], neuron.V_th, panel.cell.c),
+            V_m = traces.of(senders[name], "V_m")[: times.size]
+            above.plot(
+                *plotting.with_spikes(times, V_m, spike_times[name], V_PEAK, panel.cell.c),
                 color=plotting.BLACK,
             )
-            plotting.draw_steps(I_axes, panel.steps, panel.duration, color=plotting.VERMILION)
-            label(V_axes, I_axes, name, panel)
+            plotting.draw_steps(below, panel.steps, panel.duration, color=plotting.VERMILION)
+            label(above, below, name, panel)
+        for row, quantity in enumerate(("$V_m$ (mV)", "$I$ (pA)") * 2):
+            axes[row, 0].set_ylabel(quantity)
+        for last_of_column in axes[-1]:
+            last_of_column.set_xlabel("Time (ms)")
+        figure.align_ylabels(axes[:, 0])
     return figure
 
 
@@ -189,18 +194,18 @@ def label(V_axes, I_axes, name, panel):
     """Name a panel and its parameters, and scale its axes."""
     cell = panel.cell
     V_axes.set_title(
-        f"$\\bf{{{name}}}$  {panel.title}\n"
-        f"$a$={cell.a:g}  $b$={cell.b:g}  $c$={cell.c:g}  $d$={cell.d:g}",
+        f"{name}, {cell.title}\n$a={cell.a:g}$, $b={cell.b:g}$\n$c={cell.c:g}$, $d={cell.d:g}$",
         loc="left",
     )
-    V_axes.set_ylim(-92.0, 34.0)
-    V_axes.set_yticks([-80, -60, -40, -20, 0, 20])
-    V_axes.set_ylabel("$V_m$ (mV)")
-    amplitudes = sorted({amplitude for _, amplitude in panel.steps})
-    I_axes.set_yticks(amplitudes)
+    V_axes.set_ylim(-92.0, 32.0)
+    V_axes.set_yticks([-80, -40, 0])
+    amplitudes = [amplitude for _, amplitude in panel.steps]
+    I_axes.set_yticks([min(amplitudes), max(amplitudes)])
+    I_axes.yaxis.set_major_formatter("{x:g}")
+    I_axes.sharex(V_axes)
     I_axes.set_xlim(0.0, panel.duration)
-    I_axes.set_ylabel("$I$ (pA)")
-    I_axes.set_xlabel("Time (ms)")
+    I_axes.xaxis.set_major_locator(MultipleLocator(50.0))
+    V_axes.tick_params(labelbottom=False)
 
 
 if __name__ == "__main__":
