@@ -568,7 +568,7 @@ def explain_failure(log: str) -> str:
 def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
     """Build the module aside, prove that it loads, and rename it to ``target``."""
     started = time.monotonic()
-    environment = bare_environment()
+    environment = bare_environment(nest)
     with temporary_folder() as folder, staging_folder(target) as stage:
         built, toolchain = build(request, nest, folder)
         staged = stage / target.name
@@ -651,16 +651,20 @@ def check_models(request: Request, registered: list[str]) -> None:
             raise BuildError(f"the module does not register {name}, only {', '.join(registered)}")
 
 
-def bare_environment() -> dict[str, str]:
-    """Give the smallest environment in which this interpreter imports NEST: usually an empty one.
+def bare_environment(nest: Nest) -> dict[str, str]:
+    """Give the smallest environment in which this interpreter imports this NEST: usually none.
 
     A NEST from source may need PYTHONPATH, an MPI library LD_LIBRARY_PATH.
     """
+    probe = [sys.executable, "-c", "import nest; print(nest.__file__)"]
     for environment in ({}, dict(os.environ)):
-        result = run([sys.executable, "-c", "import nest"], env=environment, cwd="/", check=False)
-        if result.returncode == 0:
+        result = run(probe, env=environment, cwd="/", check=False)
+        imported = result.stdout.strip().splitlines()[-1:]
+        if result.returncode == 0 and Path(imported[0]).resolve().parent == nest.kernel.parent:
             return environment
-    raise BuildError(f"{sys.executable} cannot import nest: {last_words(result)}")
+    raise BuildError(
+        f"{sys.executable} cannot import the NEST in {nest.kernel.parent}: {last_words(result)}"
+    )
 
 
 def target_folder(request: Request, nest: Nest) -> Path:

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""build_module.py does nothing twice, and says in one sentence why it could not build."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import build_module
+
+ROOT = Path(build_module.__file__).parent
+
+
+def error_of(result: subprocess.CompletedProcess) -> str:
+    """Give the message of a build that failed as it should: non-zero and without a traceback."""
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert not result.stdout
+    return result.stderr
+
+
+def commands(folder: Path, *names: str) -> str:
+    """Make a folder for PATH that has these commands and no others."""
+    folder.mkdir()
+    for name in names:
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+# A build that has nothing to do
+
+
+def test_nothing_to_do_is_fast_and_imports_neither_nest_nor_nestml(tiny_module, build):
+    """The content hash alone decides; 3 s is the promise made to users, the usual is 0.3 s."""
+    started = time.monotonic()
+    result = build(*tiny_module.arguments, "--json", PYTHONPROFILEIMPORTTIME="1")
+    seconds = time.monotonic() - started
+    assert json.loads(result.stdout)["built"] is False
+    imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert "argparse" in imported
+    assert not {"nest", "pynestml"} & {name.partition(".")[0] for name in imported}
+    assert seconds < 3
+
+
+def test_json_tells_what_was_built(tiny_module):
+    """Every promised fact is there, and the hash is that of the file."""
+    record = tiny_module.record
+    library = tiny_module.folder / "tinymodule.so"
+    assert Path(record["path"]) == library
+    assert record["library_hash"] == build_module.hash_file(library)
+    assert {"tiny_neuron", "tiny_synapse"} <= set(record["models"])
+    assert record["built"] is True
+    assert record["seconds"] > 0
+    assert "-O3" in record["flags"]
+    assert "-ffast-math" not in record["flags"]
+    assert Path(record["compiler"]).is_file()
+    assert {"module", "nest_version", "nest_prefix", "content_hash"} <= record.keys()
+
+
+def test_module_brings_no_openmp_runtime(tiny_module):
+    """A second OpenMP runtime beside NEST's own would have threads that NEST knows nothing of."""
+    needed = build_module.dynamic_entries(tiny_module.folder / "tinymodule.so", "NEEDED")
+    assert needed
+    assert not [library for library in needed if "omp" in library]
+
+
+@pytest.mark.parametrize("what", ["model", "march", "solver", "template", "nest"])
+def test_every_ingredient_changes_the_hash(tmp_path, monkeypatch, neuron, what):
+    """What the module depends on is hashed, so that a change of any leads to a build."""
+    nest = build_module.find_nest(None)
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    monkeypatch.setattr(build_module, "OWN_TEMPLATES", templates)
+
+    def key(march: str = "none", solver: str = "rk45", kernel: Path = nest.kernel) -> str:
+        request = build_module.Request((neuron,), "tinymodule", march, solver)
+        other = build_module.Nest(**{**vars(nest), "kernel": kernel})
+        return build_module.content_hash(request, other)
+
+    before = key()
+    assert key() == before
+    if what == "model":
+        neuron.write_text(neuron.read_text() + "\n")
+        assert key() != before
+    elif what == "template":
+        (templates / "new.jinja2").write_text("text")
+        assert key() != before
+    elif what == "nest":
+        kernel = tmp_path / nest.kernel.name
+        kernel.write_bytes(b"another NEST")
+        assert key(kernel=kernel) != before
+    else:
+        assert key(**{what: {"march": "native", "solver": "forward-Euler"}[what]}) != before
+
+
+# Where the module goes
+
+
+def test_install_dir_says_what_to_set_and_that_suffices(tiny_module, build, fresh_python):
+    """The printed export is all a bare process needs; without it NEST does not find the module."""
+    message = build(*tiny_module.arguments).stderr
+    setting = f"LD_LIBRARY_PATH={str(tiny_module.folder)!r}"
+    assert f"export {setting}" in message
+    snippet = "import nest; nest.Install('tinymodule'); print(nest.Create('tiny_neuron').get('n'))"
+    assert fresh_python(snippet).returncode != 0
+    result = fresh_python(snippet, LD_LIBRARY_PATH=str(tiny_module.folder))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.endswith("0\n")
+
+
+def test_default_module_needs_no_setting(module_build, fresh_python):
+    """`nest.Install("izhisynmodule")` works with an empty environment and in any folder."""
+    assert module_build["environment"] == {}
+    result = fresh_python(
+        f"import nest; nest.Install('izhisynmodule'); {model_check(module_build)}"
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def model_check(record: dict) -> str:
+    """Write a statement that fails unless NEST has all models of a record."""
+    return f"assert set({record['models']}) <= set(nest.node_models + nest.synapse_models)"
+
+
+# Errors, before anything is compiled
+
+
+def test_syntax_error_gives_nestmls_message_with_file_and_line(tmp_path, build):
+    """The user's way to the mistake: file, line, and what NESTML says."""
+    file = tmp_path / "broken_neuron.nestml"
+    file.write_text("model broken_neuron:\n    state:\n        V_m mV = = 1 mV\n")
+    message = error_of(build("--models", file, "--install-dir", tmp_path / "out"))
+    assert f"{file}:3" in message
+    assert not list((tmp_path / "out").glob("*.so"))
+
+
+def test_one_invalid_model_refuses_them_all(tmp_path, neuron, build):
+    """NESTML would leave the invalid model out and compile the rest without a word."""
+    file = tmp_path / "wrong_neuron.nestml"
+    file.write_text(neuron.read_text().replace("V_m += 0.1 mV", "V_m += unknown"))
+    file.write_text(file.read_text().replace("tiny_neuron", "wrong_neuron"))
+    message = error_of(build("--models", tmp_path, "--install-dir", tmp_path / "out"))
+    assert f"{file}:13" in message
+    assert "unknown" in message
+    assert not list((tmp_path / "out").glob("*.so"))
+
+
+def test_python_without_nest(neuron):
+    """Python's -S leaves site-packages out, as an interpreter without NEST does."""
+    result = subprocess.run(
+        [sys.executable, "-S", ROOT / "build_module.py", "--models", neuron],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "cannot import nest" in error_of(result)
+
+
+def test_nest_that_does_not_import_gives_the_reason(tmp_path, neuron, build):
+    """A NEST whose files are there but whose import fails, for instance for want of a library."""
+    nest = build_module.find_nest(None)
+    package = tmp_path / "broken" / "nest"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('libmpi.so.40: cannot open')\n")
+    shutil.copy(nest.kernel, package)
+    (package / "include").symlink_to(nest.headers.parent)
+    arguments = ("--models", neuron, "--install-dir", tmp_path / "out")
+    message = error_of(build(*arguments, PYTHONPATH=str(tmp_path / "broken")))
+    assert "libmpi.so.40: cannot open" in message
+
+
+def test_no_compiler(tmp_path, neuron, build):
+    """The sentence names what was looked for and the package to install."""
+    path = commands(tmp_path / "bin", "make", "readelf", "cmake", "sh")
+    arguments = ("--models", neuron, "--install-dir", tmp_path / "out")
+    message = error_of(build(*arguments, PATH=path, CXX=None))
+    assert "no C++ compiler found" in message
+    assert "apt install g++" in message
+    assert "tried /no/compiler" in error_of(build(*arguments, CXX="/no/compiler"))
+
+
+def test_no_make(tmp_path, neuron, build):
+    """NESTML's recipe calls make."""
+    path = commands(tmp_path / "bin", "g++", "readelf", "cmake", "sh")
+    arguments = ("--models", neuron, "--install-dir", tmp_path / "out")
+    assert "apt install make" in error_of(build(*arguments, PATH=path))
+
+
+def test_unwritable_folder(tmp_path, neuron, build):
+    """Below a regular file nobody can write, not even root."""
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "modules"
+    message = error_of(build("--models", neuron, "--install-dir", folder))
+    assert f"cannot write to {folder}" in message
+    assert "--install-dir" in message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_read_only_folder(tmp_path, neuron, build):
+    """A folder of somebody else's, such as the site-packages of a cluster's NEST."""
+    tmp_path.chmod(0o555)
+    message = error_of(build("--models", neuron, "--install-dir", tmp_path))
+    assert f"cannot write to {tmp_path} (Permission denied)" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--models", "/no/such/folder"], "no file or folder /no/such/folder"),
+        (["--module-name", "izhisyn"], "'izhisyn' cannot be a module name"),
+        (["--nest-config", "/bin/false"], "/bin/false does not answer --prefix"),
+        (["--codegen-opts", "/no/such/file"], "cannot read /no/such/file"),
+    ],
+)
+def test_wrong_argument_is_named(neuron, build, arguments, expected):
+    """The message holds the value that was wrong."""
+    given = [] if "--models" in arguments else ["--models", neuron]
+    assert expected in error_of(build(*given, *arguments))
+
+
+def test_folder_without_models(tmp_path, build):
+    """An empty folder is not an empty module."""
+    assert "there is no .nestml file" in error_of(build("--models", tmp_path))
+
+
+def test_nest_config_of_another_nest(tmp_path, neuron, build):
+    """Headers of one NEST and the kernel of another would crash, not fail."""
+    config = tmp_path / "nest-config"
+    config.write_text(
+        '#!/bin/sh\ncase "$1" in --version) echo 3.8;; --prefix) echo /opt/nest;; esac\n'
+    )
+    config.chmod(0o755)
+    message = error_of(build("--models", neuron, "--nest-config", config))
+    assert "describes NEST 3.8 in /opt/nest" in message
+
+
+def test_several_mpi_ranks(neuron, build):
+    """Under mpirun every rank would generate code and start NEST inside NESTML."""
+    result = build("--models", neuron, OMPI_COMM_WORLD_SIZE="2")
+    assert "without mpirun" in error_of(result)
+
+
+@pytest.mark.parametrize(
+    ("header", "remedy"),
+    [("gsl/no_such_header.h", "libgsl-dev"), ("boost/no_such_header.h", "boost-headers")],
+)
+def test_missing_headers_name_their_package(tmp_path, header, remedy):
+    """The real compiler's complaint is recognised, whatever this machine has installed."""
+    source = tmp_path / "source.cpp"
+    source.write_text(f'#include "{header}"\n')
+    compiler = build_module.find_compiler(build_module.find_nest(None))
+    log = subprocess.run(
+        [compiler, "-c", source], capture_output=True, text=True, check=False
+    ).stderr
+    sentence = build_module.explain_failure(log)
+    assert header in sentence
+    assert remedy in sentence
