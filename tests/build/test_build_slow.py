@@ -128,7 +128,7 @@ model decaying_neuron:
     state:
         y real = 1
     equations:
-        y' = -y**2 / ms
+        y' = -y**2 / (1 ms)
     input:
         spikes <- spike
     output:
