@@ -72,6 +72,11 @@ typedef struct lt__handle* lt_dlhandle;
 """
 
 PROOF_MARK = "izhisyn-proof:"
+PROBE = f"""
+import json, nest
+build = nest.build_info
+print({PROOF_MARK!r} + json.dumps([nest.__file__, build["version"], build["prefix"]]))
+"""
 PROOF = f"""
 import ctypes, json, os, sys
 import nest
@@ -221,9 +226,8 @@ def find_headers(package: Path, explicit_config: Path | None) -> Path:
     candidates = [parent / "include" / "nest" for parent in (package, *package.parents)]
     candidates.append(Path(sys.prefix) / "include" / "nest")
     if explicit_config:
-        candidates.insert(
-            0, Path(ask_nest_config(explicit_config, "--prefix")) / "include" / "nest"
-        )
+        prefix = Path(ask_nest_config(explicit_config, "--prefix"))
+        candidates.append(prefix / "include" / "nest")
     for folder in candidates:
         if (folder / "config.h").is_file():
             return folder
@@ -357,15 +361,16 @@ def find_toolchain(request: Request, nest: Nest) -> Toolchain:
     compiler = find_compiler(nest)
 
     theirs = shlex.split(nest.ask("--cflags"))
+    needed = dynamic_entries(nest.kernel, "NEEDED")
     standard = [flag for flag in theirs if flag.startswith("-std=")] or ["-std=c++20"]
     defined = [flag for flag in theirs if flag.startswith("-D") and flag != "-DNDEBUG"]
-    openmp = "-fopenmp" if threads_are_openmp(nest) else "-fopenmp-simd"
+    has_openmp = "-fopenmp" in theirs or any("omp" in library for library in needed)
     is_clang = "clang" in run([compiler, "--version"], check=False).stdout
     flags = (
         *standard,
         *defined,
         f"-D_GLIBCXX_USE_CXX11_ABI={uses_cxx11_abi(nest.kernel):d}",
-        openmp,
+        "-fopenmp" if has_openmp else "-fopenmp-simd",
         *OPTIMISATION,
         *(() if request.march == "none" else (f"-march={request.march}",)),
         *(() if is_clang else GCC_ONLY),
@@ -404,12 +409,6 @@ def find_compiler(nest: Nest) -> str:
         f"no C++ compiler found (tried {', '.join(filter(None, candidates))}); install g++, "
         "for instance: apt install g++, or set CXX"
     )
-
-
-def threads_are_openmp(nest: Nest) -> bool:
-    """Tell whether NEST's kernel brings an OpenMP runtime."""
-    libraries = dynamic_entries(nest.kernel, "NEEDED")
-    return any(re.match(r"lib(gomp|omp|iomp)", library) for library in libraries)
 
 
 def boost_include() -> Path | None:
@@ -626,9 +625,8 @@ def load(name: str, environment: dict[str, str], library: Path | None = None) ->
     result = run(
         [sys.executable, "-c", PROOF, name, library or ""], env=environment, cwd="/", check=False
     )
-    for line in result.stdout.splitlines():
-        if line.startswith(PROOF_MARK):
-            return json.loads(line.removeprefix(PROOF_MARK))
+    if result.returncode == 0:
+        return marked_line(result)
     raise BuildError(f"the module compiled but does not load: {last_words(result)}")
 
 
@@ -654,17 +652,33 @@ def check_models(request: Request, registered: list[str]) -> None:
 def bare_environment(nest: Nest) -> dict[str, str]:
     """Give the smallest environment in which this interpreter imports this NEST: usually none.
 
-    A NEST from source may need PYTHONPATH, an MPI library LD_LIBRARY_PATH.
+    Open MPI wants PATH; a NEST from source may need PYTHONPATH, its libraries LD_LIBRARY_PATH.
     """
-    probe = [sys.executable, "-c", "import nest; print(nest.__file__)"]
-    for environment in ({}, dict(os.environ)):
-        result = run(probe, env=environment, cwd="/", check=False)
-        imported = result.stdout.strip().splitlines()[-1:]
-        if result.returncode == 0 and Path(imported[0]).resolve().parent == nest.kernel.parent:
-            return environment
-    raise BuildError(
-        f"{sys.executable} cannot import the NEST in {nest.kernel.parent}: {last_words(result)}"
-    )
+    path = {"PATH": os.environ.get("PATH", os.defpath)}
+    for environment in ({}, path, dict(os.environ)):
+        result = run([sys.executable, "-c", PROBE], env=environment, cwd="/", check=False)
+        if result.returncode == 0:
+            file, version, prefix = marked_line(result)
+            if Path(file).resolve().parent == nest.kernel.parent:
+                break
+    else:
+        raise BuildError(
+            f"{sys.executable} cannot import the NEST in {nest.kernel.parent}: {last_words(result)}"
+        )
+    if (version, Path(prefix)) != (nest.version, nest.prefix):
+        raise BuildError(
+            f"{nest.headers} belongs to NEST {nest.version} of {nest.prefix}, but {sys.executable} "
+            f"imports NEST {version} of {prefix}; install NEST with its own headers"
+        )
+    return environment
+
+
+def marked_line(result: subprocess.CompletedProcess) -> dict | list | None:
+    """Read what `PROBE` or `PROOF` printed, among the lines that NEST prints itself."""
+    for line in result.stdout.splitlines():
+        if line.startswith(PROOF_MARK):
+            return json.loads(line.removeprefix(PROOF_MARK))
+    return None
 
 
 def target_folder(request: Request, nest: Nest) -> Path:
