@@ -164,10 +164,12 @@ class Nest:
 
     def module_dirs(self) -> list[Path]:
         """Folders in which ``nest.Install`` looks without any environment variable."""
-        folders = [self.prefix / self.module_folder] if self.prefix.is_dir() else []
+        folders = []
+        if self.prefix.is_dir():
+            folders.append((self.prefix / self.module_folder).resolve())
         rpath = ":".join(dynamic_entries(self.kernel, "RPATH"))  # a RUNPATH would not be consulted
         for entry in rpath.split(":"):
-            folder = Path(os.path.normpath(entry.replace("$ORIGIN", str(self.kernel.parent))))
+            folder = Path(entry.replace("$ORIGIN", str(self.kernel.parent))).resolve()
             if folder.match(self.module_folder) and folder not in folders:
                 folders.append(folder)
         return folders
@@ -613,7 +615,7 @@ def how_to_load(target: Path, nest: Nest) -> tuple[str, dict[str, str]]:
     NEST prefers a module of the same name in its own folders to one in LD_LIBRARY_PATH. Then the
     full path is the way, which ``nest.Install`` takes as well.
     """
-    if any(target.parent.samefile(folder) for folder in nest.module_dirs() if folder.is_dir()):
+    if target.parent in nest.module_dirs():
         return target.stem, {}
     if any((folder / target.name).exists() for folder in nest.module_dirs()):
         return str(target.with_suffix("")), {}
@@ -634,12 +636,9 @@ def last_words(result: subprocess.CompletedProcess) -> str:
     """Give a failed process's last line on stderr, with C++ names as in the source."""
     lines = result.stderr.strip().splitlines()
     words = lines[-1] if lines else f"the process ended with status {result.returncode}"
-    filter_ = shutil.which("c++filt")
-    return (
-        subprocess.run([filter_], input=words, capture_output=True, text=True).stdout
-        if filter_
-        else words
-    )
+    if demangler := shutil.which("c++filt"):
+        words = subprocess.run([demangler], input=words, capture_output=True, text=True).stdout
+    return words.strip()
 
 
 def check_models(request: Request, registered: list[str]) -> None:
