@@ -19,7 +19,7 @@ INTEGRATORS = {
 }
 
 
-def argument_parser(script, description):
+def argument_parser(script, description, resolution=0.1):
     """Parser with the arguments of every script.
 
     Parameters
@@ -28,6 +28,8 @@ def argument_parser(script, description):
         Name of the script, as in ``python -m pynest_scripts.<script>``.
     description : str
         What the script does.
+    resolution : float
+        Default of ``--resolution`` [ms].
 
     Returns
     -------
@@ -42,7 +44,11 @@ def argument_parser(script, description):
         "--output", type=Path, default=Path("output"), metavar="DIR", help="folder for the results"
     )
     parser.add_argument(
-        "--resolution", type=positive_number, default=0.1, metavar="MS", help="time step [ms]"
+        "--resolution",
+        type=positive_number,
+        default=resolution,
+        metavar="MS",
+        help="time step [ms]",
     )
     parser.add_argument(
         "--threads", type=positive_integer, default=1, metavar="N", help="threads per process"

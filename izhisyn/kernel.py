@@ -92,11 +92,13 @@ def simulate(duration, progress=None):
     duration : float
         Biological time to simulate [ms], a multiple of the resolution.
     progress : callable, optional
-        Called with the completed fraction (0 to 1] after each hundredth.
+        Called with the completed fraction, up to 1, after about each hundredth.
     """
     total = steps_of(duration, "duration")
-    chunk = max(1, math.ceil(total / 100))
     with nest.RunManager():
+        # NEST draws random numbers one min_delay at a time: other parts would change the results.
+        slice_steps = round(nest.min_delay / nest.resolution)
+        chunk = slice_steps * max(1, math.ceil(total / (100 * slice_steps)))
         for done in range(0, total, chunk):
             steps = min(chunk, total - done)
             nest.Run(steps * nest.resolution)

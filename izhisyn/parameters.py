@@ -26,11 +26,11 @@ class CellType:
     a : float
         Rate of the recovery variable [1/ms].
     b : float
-        Sensitivity of the recovery variable to the membrane potential [1].
+        Sensitivity of the recovery variable to the membrane potential [1/mV].
     c : float
         Membrane potential after a spike [mV].
     d : float
-        Increment of the recovery variable at a spike [mV/ms].
+        Increment of the recovery variable at a spike [1].
     """
 
     name: str
@@ -45,7 +45,7 @@ class CellType:
         """Dictionary of a, b, c and d, as ``nest.Create`` and ``.set`` take it."""
         return {"a": self.a, "b": self.b, "c": self.c, "d": self.d}
 
-    def resting_state(self, V_m):
+    def initial_state(self, V_m):
         """State with the recovery variable at its steady value, U_m = b V_m.
 
         Parameters
@@ -56,13 +56,13 @@ class CellType:
         Returns
         -------
         dict
-            ``V_m`` [mV] and ``U_m`` [mV/ms].
+            ``V_m`` [mV] and ``U_m`` [1].
         """
         return {"V_m": V_m, "U_m": self.b * V_m}
 
 
-# Figure 2 of [1]. RZ is printed there without numbers: b = 0.26, d = 2 are those of the author's
-# own script of the figure. The Brian2 thread on cell types tabulates b = 0.25, d = 8 for RZ.
+# Figure 2 of [1]; RZ with b = 0.26, d = 2, as there and in the author's own script of the figure,
+# where the Brian2 thread on cell types tabulates b = 0.25, d = 8.
 CELL_TYPES = {
     cell.name: cell
     for cell in (

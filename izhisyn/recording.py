@@ -36,7 +36,8 @@ class Traces:
     Attributes
     ----------
     times : numpy.ndarray, shape (n_samples,)
-        Sampling times [ms]; NEST's first sample is one interval after the start.
+        Sampling times [ms]. NEST's first sample is one interval after the start, and its last one
+        is before the end: a multimeter receives the sample of a step in the step that follows.
     senders : numpy.ndarray of int, shape (n_neurons,)
         Node ids, ascending.
     values : dict of str to numpy.ndarray, shape (n_neurons, n_samples)
@@ -92,7 +93,7 @@ def record_traces(neurons, variables, interval=None):
             "interval": nest.resolution if interval is None else interval,
         },
     )
-    # Recordings are collected min_delay steps at a time: the shortest delay suits any network.
+    # The shortest delay, because the samples of the last min_delay are never delivered.
     nest.Connect(multimeter, neurons, syn_spec={"delay": nest.resolution})
     return multimeter
 
@@ -133,9 +134,8 @@ def traces(multimeter):
     senders = np.unique(sampled_from)
     shape = (senders.size, -1) if senders.size else (0, 0)
     values = {
-        variable: np.asarray(samples)[order].reshape(shape)
-        for variable, samples in events.items()
-        if variable not in ("times", "senders")
+        variable: np.asarray(events.get(variable, ()))[order].reshape(shape)
+        for variable in multimeter.record_from
     }
     return Traces(np.unique(sampled_at), senders, values)
 
@@ -169,16 +169,24 @@ def exact_spikes(recorder, multimeter):
             f"add spike_offset for exact spike times"
         )
     recorded = traces(multimeter)
-    rows = np.searchsorted(recorded.senders, on_grid.senders)
-    columns = np.searchsorted(recorded.times, on_grid.times)
-    sampled = np.isin(on_grid.senders, recorded.senders) & np.isin(on_grid.times, recorded.times)
+    in_last_step = on_grid.times == nest.biological_time
+    sampled = np.isin(on_grid.senders, recorded.senders) & (
+        np.isin(on_grid.times, recorded.times) | in_last_step
+    )
     if not sampled.all():
         missed = int(np.argmin(sampled))
         raise ParameterError(
             f"no spike_offset was recorded for the spike of neuron {on_grid.senders[missed]} at "
             f"{on_grid.times[missed]:g} ms; record it from every neuron at every step"
         )
-    offsets = recorded.values["spike_offset"][rows, columns]
+    offsets = np.empty_like(on_grid.times)
+    rows = np.searchsorted(recorded.senders, on_grid.senders[~in_last_step])
+    columns = np.searchsorted(recorded.times, on_grid.times[~in_last_step])
+    offsets[~in_last_step] = recorded.values["spike_offset"][rows, columns]
+    # No sample of the last step has been delivered yet, but the neurons are still in that state.
+    offsets[in_last_step] = [
+        nest.NodeCollection([sender]).spike_offset for sender in on_grid.senders[in_last_step]
+    ]
     return _sorted_spikes(on_grid.times - offsets, on_grid.senders)
 
 

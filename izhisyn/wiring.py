@@ -16,7 +16,8 @@ def receptor_types(model):
     Returns
     -------
     dict
-        Receptor name to ``receptor_type``; empty for a model with a single port.
+        Receptor name to ``receptor_type``, in the order of the latter; empty for a model with a
+        single port.
 
     Raises
     ------
@@ -31,7 +32,8 @@ def receptor_types(model):
             f"NEST knows no model {model!r}; call start_kernel() first, and choose for example "
             f"one of {', '.join(known)}"
         ) from None
-    return dict(defaults.get("receptor_types", {}))
+    types = defaults.get("receptor_types", {})
+    return dict(sorted(types.items(), key=lambda port: port[1]))
 
 
 def syn_spec(

@@ -141,7 +141,7 @@ def create(panels, integrator):
     """
     neurons = nest.Create(MODEL, len(panels), params={"V_th": V_PEAK, "integrator": integrator})
     for panel, neuron in zip(panels.values(), neurons, strict=True):
-        neuron.set(panel.cell.parameters | panel.cell.resting_state(panel.V_0))
+        neuron.set(panel.cell.parameters | panel.cell.initial_state(panel.V_0))
         step_current(neuron, panel.steps)
     multimeter = recording.record_traces(neurons, ["V_m", "spike_offset"])
     return neurons, recording.record_spikes(neurons), multimeter

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The arguments, progress, files and messages that all scripts share."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from izhisyn import command_line
+from izhisyn.errors import ParameterError
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        """Say so."""
+        return True
+
+
+def parse(*arguments):
+    """Parse arguments as a script with an integrator does."""
+    parser = command_line.argument_parser("example", "An example.")
+    command_line.add_integrator(parser)
+    return parser.parse_args(arguments)
+
+
+def test_defaults():
+    """The defaults are those the documentation names."""
+    options = parse()
+    assert options.output == Path("output")
+    assert (options.resolution, options.threads, options.seed) == (0.1, 1, 1)
+    assert (options.integrator, options.quiet) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "argument, value",
+    [
+        ("--resolution", "0"),
+        ("--resolution", "-0.1"),
+        ("--resolution", "nan"),
+        ("--resolution", "inf"),
+        ("--resolution", "fine"),
+        ("--threads", "0"),
+        ("--threads", "1.5"),
+        ("--threads", "²"),
+        ("--seed", "-1"),
+        ("--integrator", "3"),
+    ],
+)
+def test_bad_argument_ends_with_code_2_and_names_argument_and_value(capsys, argument, value):
+    """Refused before anything is simulated."""
+    with pytest.raises(SystemExit) as exit_:
+        parse(f"{argument}={value}")
+    assert exit_.value.code == 2
+    last_line = capsys.readouterr().err.splitlines()[-1]
+    assert argument in last_line
+    assert value in last_line
+
+
+def test_progress_shows_on_a_terminal_after_its_patience():
+    """One line that is overwritten, ended at the end."""
+    stream = Terminal()
+    progress = command_line.Progress("run", stream=stream, patience=-1.0)
+    progress(0.25)
+    progress(1.0)
+    assert stream.getvalue() == "\rrun: 25 %\rrun: done\n"
+
+
+def test_progress_of_something_quick_is_silent():
+    """Nothing flashes by."""
+    stream = Terminal()
+    progress = command_line.Progress("run", stream=stream, patience=60.0)
+    progress(0.25)
+    progress(1.0)
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("quiet, stream", [(True, Terminal()), (False, io.StringIO())])
+def test_progress_is_silent_when_quiet_or_redirected(quiet, stream):
+    """No carriage returns in log files."""
+    progress = command_line.Progress("run", quiet, stream, patience=-1.0)
+    progress(0.25)
+    progress(1.0)
+    assert stream.getvalue() == ""
+
+
+def test_results_are_written_and_reported(tmp_path, capsys):
+    """The folder is made with its parents; the report names the files in order."""
+    folder = tmp_path / "new" / "folder"
+    results = command_line.Results("example", folder)
+    results.write_json({"rate": 7.5})
+    with results.file("txt") as path:
+        path.write_text("text")
+    results.report("7.5 spikes/s")
+    assert json.loads((folder / "example.json").read_text()) == {"rate": 7.5}
+    assert capsys.readouterr().out == (
+        f"7.5 spikes/s\nWrote {folder / 'example.json'}, {folder / 'example.txt'}\n"
+    )
+
+
+def test_quiet_results_say_nothing(tmp_path, capsys):
+    """No summary under --quiet."""
+    command_line.Results("example", tmp_path, quiet=True).report("7.5 spikes/s")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_value_json_cannot_hold_is_not_written(tmp_path):
+    """NaN is no JSON: other programs could not read it."""
+    results = command_line.Results("example", tmp_path)
+    with pytest.raises(ValueError, match="JSON"):
+        results.write_json({"rate": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unusable_folder_is_one_sentence_with_a_remedy(tmp_path):
+    """A path below a regular file fails for every user, root included."""
+    occupied = tmp_path / "file"
+    occupied.write_text("")
+    with pytest.raises(ParameterError, match=rf"{occupied / 'below'}.*--output"):
+        command_line.Results("example", occupied / "below")
+
+
+def test_failure_to_write_a_file_is_one_sentence_and_not_reported_as_written(tmp_path, capsys):
+    """A folder is in the place of the file."""
+    results = command_line.Results("example", tmp_path)
+    (tmp_path / "example.json").mkdir()
+    with pytest.raises(ParameterError, match=rf"{tmp_path / 'example.json'}.*--output"):
+        results.write_json({})
+    results.report()
+    assert "example.json" not in capsys.readouterr().out
+
+
+def test_a_users_error_is_one_line_and_code_2(capsys):
+    """No traceback for what the user can mend."""
+
+    def main():
+        raise ParameterError("resolution 0 ms is no good")
+
+    with pytest.raises(SystemExit) as exit_:
+        command_line.run(main)
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err == "error: resolution 0 ms is no good\n"
+
+
+def test_a_programmers_error_keeps_its_traceback():
+    """Other exceptions are not hidden."""
+
+    def main():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        command_line.run(main)
