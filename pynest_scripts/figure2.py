@@ -5,6 +5,12 @@ The paper prints the cells' parameters, a step of I = 10 and, for the thalamo-co
 starting potentials; the numbers of every panel are in the script that its author published later
 (izhi2003.m). The protocol "author" takes that script's starting potentials and currents, "paper"
 gives the cortical cells the I = 10 of the text instead.
+
+The default integrator at 0.1 ms has the spikes of the converged solution. The author's script takes
+Euler steps of 0.25 ms, which lose some of them: it draws RS 5, IB 7, CH 15, FS 15, TC 4, TCb 5,
+RZ 2 and LTS 18 spikes where the equations have 6, 7, 17, 19, 6, 7, 2 and 20. ``--integrator 1
+--resolution 0.25`` takes the same steps, but advances the recovery variable with the potential
+before the step, the script with the one after it, and so comes to 5, 7, 13, 17, 5, 6, 2 and 19.
 """
 
 from dataclasses import dataclass, replace
