@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Postsynaptic currents and conductances against their closed form."""
+
+import numpy as np
+import pytest
+
+from izhisyn.parameters import RECEPTORS, Receptor
+from tests.models.reference import gate, psc
+from tests.models.single_neuron import COND, PSC, deliver, trace
+
+# Rounding of a few thousand steps of a propagator, far below this; see test_psc_is_exact.
+EXACT = 1e-9
+SIGN = {"AMPA": 1.0, "NMDA": 1.0, "GABA_A": -1.0}
+
+
+def course_name(model, receptor):
+    """Name the recordable that follows the closed form: conductance or current before the block."""
+    if model == COND:
+        return f"g_{receptor}"
+    return "I_NMDA_unblocked" if receptor == "NMDA" else f"I_{receptor}"
+
+
+def sign(model, receptor):
+    """Give the sign of the course: only the psc model's GABA-A current is negative."""
+    return 1.0 if model == COND else SIGN[receptor]
+
+
+def peak_parameter(model, receptor):
+    """Name the parameter that is the peak of a course after a spike of weight 1."""
+    return f"{'g' if model == COND else 'I'}_peak_{receptor}"
+
+
+@pytest.mark.parametrize("receptor", RECEPTORS)
+def test_psc_is_exact(nest_kernel, multisyn_model, receptor):
+    """A spike of weight w gives w * peak * (exp(-t/tau_d) - exp(-t/tau_r)) * f, at every step.
+
+    On the grid the largest sample is within half a step of t_peak, where the course is flat: with
+    curvature 1 / (tau_r tau_d) at the peak it is below the peak by (dt/2)^2 / (2 tau_r tau_d), at
+    most 1.1e-3 (AMPA, 0.1 ms).
+    """
+    nest = nest_kernel(resolution=0.1)
+    weight, peak, arrival = 2.5, 3.0, 1.3
+    neuron = nest.Create(multisyn_model, params={peak_parameter(multisyn_model, receptor): peak})
+    deliver(nest, neuron, [(arrival, receptor, weight)])
+    variable = course_name(multisyn_model, receptor)
+    times, course = trace(nest, neuron, [variable], 600.0)
+
+    expected = (
+        weight * peak * sign(multisyn_model, receptor) * psc(RECEPTORS[receptor], times - arrival)
+    )
+    np.testing.assert_allclose(course, expected, rtol=EXACT, atol=1e-12)
+    top = np.argmax(np.abs(course))
+    spec = RECEPTORS[receptor]
+    assert abs(times[top] - arrival - spec.peak_time) <= 0.1
+    flat = (0.1 / 2) ** 2 / (2 * spec.tau_rise * spec.tau_decay)
+    assert abs(course[top]) == pytest.approx(weight * peak, rel=1.01 * flat)
+
+
+def test_spikes_of_all_receptors_add(nest_kernel, multisyn_model):
+    """Courses superpose, whatever the times, weights and number of spikes."""
+    nest = nest_kernel(resolution=0.1)
+    rng = np.random.default_rng(3)
+    neuron = nest.Create(multisyn_model, params={"I_e": -20.0})
+    arrivals = [
+        (round(float(time), 1), receptor, float(weight))
+        for receptor in RECEPTORS
+        for time, weight in zip(rng.uniform(1, 90, 40), rng.uniform(0, 0.5, 40), strict=True)
+    ]
+    deliver(nest, neuron, arrivals)
+    variables = [course_name(multisyn_model, receptor) for receptor in RECEPTORS]
+    times, *courses = trace(nest, neuron, variables, 100.0)
+    for receptor, course in zip(RECEPTORS, courses, strict=True):
+        expected = sum(
+            weight * psc(RECEPTORS[receptor], np.round(times - time, 6))
+            for time, name, weight in arrivals
+            if name == receptor
+        )
+        expected = expected * sign(multisyn_model, receptor)
+        np.testing.assert_allclose(course, expected, rtol=EXACT, atol=1e-12)
+
+
+def test_combined_port_equals_both_ports(nest_kernel, multisyn_model):
+    """A spike of w on AMPA_NMDA is w on AMPA and w * NMDA_ratio on NMDA, to the last bit."""
+    nest = nest_kernel(resolution=0.1)
+    combined, separate = (nest.Create(multisyn_model, params={"NMDA_ratio": 0.5}) for _ in range(2))
+    times = [2.0, 3.7, 9.0]
+    deliver(nest, combined, [(t, "AMPA_NMDA", 3.0) for t in times])
+    deliver(nest, separate, [(t, "AMPA", 3.0) for t in times] + [(t, "NMDA", 1.5) for t in times])
+    recorder = nest.Create("multimeter", params={"interval": 0.1, "record_from": ["V_m", "I_NMDA"]})
+    nest.Connect(recorder, combined + separate, syn_spec={"delay": 0.1})
+    nest.Simulate(100.0)
+    events = recorder.events
+    of_combined = events["senders"] == combined.global_id
+    for variable in ("V_m", "I_NMDA"):
+        np.testing.assert_array_equal(events[variable][of_combined], events[variable][~of_combined])
+    assert np.ptp(events["V_m"]) > 1.0
+
+
+def test_declaration_order_is_receptor_type(nest_kernel, multisyn_model):
+    """Scripts may use the numbers: receptor_type counts the ports in their order from 1."""
+    nest = nest_kernel()
+    assert nest.GetDefaults(multisyn_model, "receptor_types") == {
+        "AMPA": 1,
+        "NMDA": 2,
+        "GABA_A": 3,
+        "AMPA_NMDA": 4,
+    }
+
+
+@pytest.mark.parametrize("conc_Mg2", [0.0, 0.3, 1.0, 4.0])
+def test_recorded_NMDA_current_carries_the_block(nest_kernel, multisyn_model, conc_Mg2):
+    """I_NMDA is the unblocked value times 1 / (1 + [Mg]/3.57 exp(-V/16.13)), at every V."""
+    nest = nest_kernel(resolution=0.1)
+    neuron = nest.Create(multisyn_model, params={"conc_Mg2": conc_Mg2, "I_e": 10.0})
+    deliver(nest, neuron, [(2.0, "NMDA", 5.0), (30.0, "NMDA", 5.0)])
+    unblocked = course_name(multisyn_model, "NMDA")
+    _, V_m, whole, current = trace(nest, neuron, ["V_m", unblocked, "I_NMDA"], 100.0)
+    force = -V_m if multisyn_model == COND else 1.0
+    np.testing.assert_allclose(current, whole * force * gate(V_m, conc_Mg2), rtol=1e-12, atol=1e-14)
+    assert V_m.min() < -65.0 and V_m.max() > 0.0
+
+
+def test_gate_has_the_published_values():
+    """The closed form in the tests against the table of values for 1 mM."""
+    V_m = np.array([-80.0, -70.0, -65.0, -60.0, -40.0, -20.0, 0.0, 20.0])
+    published = [0.0244, 0.0445, 0.0597, 0.0796, 0.2302, 0.508, 0.781, 0.925]
+    np.testing.assert_allclose(gate(V_m), published, atol=5e-4)
+
+
+def test_currents_of_conductances(nest_kernel):
+    """I_R = g_R (E_rev_R - V_m) for AMPA and GABA_A, with reversal potentials of one's own."""
+    nest = nest_kernel(resolution=0.1)
+    neuron = nest.Create(COND, params={"E_rev_AMPA": 5.0, "E_rev_GABA_A": -80.0})
+    deliver(nest, neuron, [(2.0, "AMPA", 0.3), (4.0, "GABA_A", 0.4)])
+    _, V_m, g_AMPA, g_GABA_A, I_AMPA, I_GABA_A = trace(
+        nest, neuron, ["V_m", "g_AMPA", "g_GABA_A", "I_AMPA", "I_GABA_A"], 30.0
+    )
+    np.testing.assert_allclose(I_AMPA, g_AMPA * (5.0 - V_m), rtol=1e-12)
+    np.testing.assert_allclose(I_GABA_A, g_GABA_A * (-80.0 - V_m), rtol=1e-12)
+    assert I_AMPA.max() > 10.0 and I_GABA_A.min() < -1.0
+
+
+@pytest.mark.parametrize(
+    ("tau_rise", "tau_decay"),
+    [(2.0, 2.0000001), (2.0, 2.001), (0.01, 200.0), (0.1, 0.3)],
+    ids=["equal but for 5e-8", "nearly equal", "far apart", "of the step's size"],
+)
+def test_peak_holds_for_any_time_constants(nest_kernel, tau_rise, tau_decay):
+    """Nearly equal time constants lose no digits; in their limit the course is an alpha function.
+
+    With tau_r = tau_d = tau it is t/tau exp(1 - t/tau); a relative difference e changes it by less
+    than e.
+    """
+    nest = nest_kernel(resolution=0.1)
+    neuron = nest.Create(PSC, params={"tau_rise_AMPA": tau_rise, "tau_decay_AMPA": tau_decay})
+    deliver(nest, neuron, [(1.0, "AMPA", 1.0)])
+    times, course = trace(nest, neuron, ["I_AMPA"], 40.0)
+    after = np.round(np.maximum(times - 1.0, 0.0), 6)
+    if tau_decay - tau_rise < 0.01:
+        x = after / tau_rise
+        np.testing.assert_allclose(
+            course, x * np.exp(1.0 - x), rtol=0, atol=1.1 * (tau_decay / tau_rise - 1.0)
+        )
+    else:
+        receptor = Receptor("AMPA", tau_rise, tau_decay, 0.0)
+        np.testing.assert_allclose(course, psc(receptor, after), rtol=EXACT, atol=1e-15)
