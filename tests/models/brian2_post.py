@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The script of the Brian2 thread on AMPA, NMDA and GABA-A, run in Brian2 and recorded.
 
-The equations, constants and calls are the post's; what differs from it is marked by the variables
-of the command line::
+The neuron's equations, the constants and the calls are the post's. Two choices are added::
 
     python brian2_post.py {as_posted,corrected} {euler,exact} FILE.npz
 
 The arithmetic is the post's or the one that was meant (both exponentials grow, and the peak is a
-factor once). The synapses decay as the post lets them, by forward Euler, or exactly. Input spikes
-and noise are recorded; the noise starts in the third step, the first that NEST's generators reach.
+factor once). The synapses decay as the post lets them, by forward Euler, or exactly. The noise
+starts in the third step, the first that NEST's generators reach.
 """
 
 import sys
@@ -28,6 +27,8 @@ from brian2 import (
     prefs,
     seed,
 )
+
+SEED = 5  # with no input spike in step 0, which NEST's spike_generator cannot send
 
 # Time constants [ms] and synaptic weights of the post.
 CONSTANTS = {
@@ -84,8 +85,8 @@ DECAY = {
 }
 
 
-def run(arithmetic, decay, seconds=1.0):
-    """Run the post's script.
+def run(arithmetic, decay):
+    """Run the post's script for its second.
 
     Parameters
     ----------
@@ -93,8 +94,6 @@ def run(arithmetic, decay, seconds=1.0):
         "as_posted" or "corrected".
     decay : str
         How the synapses decay, "euler" or "exact".
-    seconds : float
-        Duration [s].
 
     Returns
     -------
@@ -105,7 +104,7 @@ def run(arithmetic, decay, seconds=1.0):
     """
     prefs.codegen.target = "numpy"  # the network is too small for a compiler to pay
     defaultclock.dt = 0.01 * ms
-    seed(2)
+    seed(SEED)
     constants = {
         name: value * ms if name.startswith("tau") else value for name, value in CONSTANTS.items()
     }
@@ -146,9 +145,8 @@ def run(arithmetic, decay, seconds=1.0):
     states = StateMonitor(G, ["v", "I_noise"], record=True, when="before_groups")
     inputs, outputs = SpikeMonitor(P), SpikeMonitor(G)
     network = Network(P, G, S_e, S_i, states, inputs, outputs)
-    network.run(1000 * seconds * ms)
+    network.run(1000 * ms)
 
-    steps_of = lambda times: np.round(times / defaultclock.dt).astype(int)  # noqa: E731
     trains = outputs.spike_trains()
     return {
         "input_steps": steps_of(inputs.t),
@@ -157,6 +155,11 @@ def run(arithmetic, decay, seconds=1.0):
         "E_steps": steps_of(trains[0]),
         "I_steps": steps_of(trains[1]),
     }
+
+
+def steps_of(times):
+    """Convert Brian2 times to whole steps."""
+    return np.round(np.asarray(times / defaultclock.dt)).astype(int)
 
 
 def normalisation(tau_decay, tau_rise):
