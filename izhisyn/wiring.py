@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Connections by receptor name, and input currents that act at the stated time."""
+"""Connections by receptor name, input currents that act at the stated time, and noise."""
+
+import math
 
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, steps_of
@@ -127,3 +129,59 @@ def step_current(neurons, steps):
         },
     )
     nest.Connect(generator, neurons, syn_spec={"delay": resolution})
+
+
+def noise_settings(sigma, redraw_interval=0.01):
+    """Scale a ``noise_generator`` such that its effect does not depend on the resolution.
+
+    Noise that is redrawn every `redraw_interval` acts on a neuron, which is much slower, by its
+    power alone, sigma^2 redraw_interval. A normal number drawn in every step of the simulation
+    has the same power if its variance is that power over the resolution.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation of the current at each redraw [pA].
+    redraw_interval : float
+        Interval of the redraws for which `sigma` was chosen [ms]: the time step of a script that
+        adds ``sigma * randn()`` in each step.
+
+    Returns
+    -------
+    dict
+        ``std`` [pA] and ``dt`` [ms].
+
+    Raises
+    ------
+    ParameterError
+        If a value is not finite, or `sigma` is below or `redraw_interval` not above 0.
+    """
+    if not (math.isfinite(sigma) and sigma >= 0):
+        raise ParameterError(f"noise with sigma {sigma:g} pA; choose a finite value from 0 up")
+    if not (math.isfinite(redraw_interval) and redraw_interval > 0):
+        raise ParameterError(
+            f"noise redrawn every {redraw_interval:g} ms; choose a finite interval above 0"
+        )
+    return {"std": sigma * math.sqrt(redraw_interval / nest.resolution), "dt": nest.resolution}
+
+
+def noise_current(neurons, sigma, redraw_interval=0.01, delay=1.0):
+    """Inject white noise, independent for each neuron.
+
+    Parameters
+    ----------
+    neurons : nest.NodeCollection
+    sigma, redraw_interval : float
+        Standard deviation [pA] at redraws so far apart [ms], see `noise_settings`.
+    delay : float
+        Delay of the connection [ms], before which there is no noise. It counts for the kernel's
+        ``min_delay``: choose no less than the shortest delay of the network.
+
+    Returns
+    -------
+    nest.NodeCollection
+        The ``noise_generator``.
+    """
+    generator = nest.Create("noise_generator", params=noise_settings(sigma, redraw_interval))
+    nest.Connect(generator, neurons, syn_spec={"delay": delay})
+    return generator
