@@ -4,13 +4,16 @@
 import argparse
 import json
 import math
+import os
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
 from izhisyn.errors import IzhisynError, ParameterError
+from izhisyn.processes import launched_rank, launched_size
 
 INTEGRATORS = {
     0: "exact quadratic step",
@@ -35,7 +38,7 @@ def argument_parser(script, description, resolution=0.1):
     -------
     argparse.ArgumentParser
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"python -m pynest_scripts.{script}",
         description=description,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -90,7 +93,9 @@ def positive_integer(text):
 
 
 class Progress:
-    """A percentage on a terminal, for what takes longer than two seconds.
+    """Percentage and time left on a terminal, for what takes longer than two seconds.
+
+    Only the first of several MPI processes prints.
 
     Parameters
     ----------
@@ -107,7 +112,7 @@ class Progress:
     def __init__(self, what, quiet=False, stream=None, patience=2.0):
         self.what = what
         self.stream = sys.stderr if stream is None else stream
-        self.enabled = self.stream.isatty() and not quiet
+        self.enabled = self.stream.isatty() and not quiet and launched_rank() == 0
         self.patience = patience
         self.started = time.monotonic()
         self.shown = False
@@ -116,16 +121,45 @@ class Progress:
         """Report the completed fraction, up to 1."""
         if not self.enabled:
             return
-        if fraction < 1.0 and time.monotonic() - self.started > self.patience:
-            self.stream.write(f"\r{self.what}: {100 * fraction:.0f} %")
+        elapsed = time.monotonic() - self.started
+        if fraction < 1.0 and elapsed > self.patience:
+            left = duration_text(elapsed * (1.0 - fraction) / fraction)
+            self._overwrite(f"{100 * fraction:.0f} %, {left} left")
             self.shown = True
         elif fraction >= 1.0 and self.shown:
-            self.stream.write(f"\r{self.what}: done\n")
+            self._overwrite(f"done in {duration_text(elapsed)}")
+            self.stream.write("\n")
         self.stream.flush()
+
+    def _overwrite(self, text):
+        erase_to_end = "\x1b[K"
+        self.stream.write(f"\r{self.what}: {text}{erase_to_end}")
+
+
+def duration_text(seconds):
+    """Write a duration with the units a person would use.
+
+    Parameters
+    ----------
+    seconds : float
+        Duration [s].
+
+    Returns
+    -------
+    str
+        For example "7 s", "3 min 5 s" or "2 h 14 min".
+    """
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 class Results:
     """The files a script writes, ``<folder>/<script>.<ending>``, and what it says at the end.
+
+    Of several MPI processes the first makes the folder, writes and reports.
 
     Parameters
     ----------
@@ -147,6 +181,8 @@ class Results:
         self.folder = folder
         self.quiet = quiet
         self.written = []
+        if launched_rank() > 0:
+            return
         with _reporting_failure_to_write(folder):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
@@ -186,6 +222,8 @@ class Results:
 def run(main):
     """Run a script, and tell an error of its user in one sentence with exit code 2.
 
+    Of several MPI processes one tells it, and all end.
+
     Parameters
     ----------
     main : callable
@@ -194,8 +232,32 @@ def run(main):
     try:
         main()
     except IzhisynError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _fail(f"error: {error}", 2)
+    except Exception:
+        if launched_size() == 1:
+            raise
+        _fail(traceback.format_exc(), 1)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are told by one process of several."""
+
+    def error(self, message):
+        _fail(f"{self.format_usage()}{self.prog}: error: {message}", 2)
+
+
+def _fail(message, code):
+    if launched_rank() > 0:
+        # When the first process has told the same and ended, the launcher ends this one. If this
+        # process alone has failed, it speaks up when the first has had its time.
+        time.sleep(5.0)
+    print(message.rstrip(), file=sys.stderr)
+    if launched_size() == 1:
+        sys.exit(code)
+    # A regular exit would wait in MPI for processes that may be waiting for this one.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 @contextmanager

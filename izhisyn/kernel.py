@@ -6,6 +6,7 @@ import os
 import sys
 
 from izhisyn.errors import ModuleMissingError, ParameterError
+from izhisyn.processes import launched_size
 
 os.environ.setdefault("PYNEST_QUIET", "1")  # NEST reads it once, on import, before its banner
 import nest
@@ -33,10 +34,12 @@ def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None
     Raises
     ------
     ParameterError
-        If NEST could not use a value.
+        If NEST could not use a value, or an MPI launcher started processes that do not know of
+        each other.
     ModuleMissingError
         If the module cannot be loaded.
     """
+    _check_launcher()
     nest.ResetKernel()
     nest.verbosity = nest.VerbosityLevel.WARNING
     nest.resolution = _checked_resolution(resolution)
@@ -104,6 +107,19 @@ def simulate(duration, progress=None):
             nest.Run(steps * nest.resolution)
             if progress is not None:
                 progress((done + steps) / total)
+
+
+def _check_launcher():
+    if launched_size() > 1 and nest.num_processes == 1:
+        reason = (
+            "uses another MPI library than the launcher"
+            if nest.build_info["have_mpi"]
+            else "was built without MPI"
+        )
+        raise ParameterError(
+            f"{launched_size()} processes were started, but this NEST {reason} and each would "
+            f"simulate the whole network; start one process, or use a NEST built with that MPI"
+        )
 
 
 def _checked_resolution(resolution):

@@ -59,13 +59,34 @@ def test_bad_argument_ends_with_code_2_and_names_argument_and_value(capsys, argu
     assert value in last_line
 
 
-def test_progress_shows_on_a_terminal_after_its_patience():
-    """One line that is overwritten, ended at the end."""
+def test_progress_shows_on_a_terminal_after_its_patience(monkeypatch):
+    """One line that is overwritten, ended at the end; a quarter took 3 s, so 9 s are left."""
+    monkeypatch.setattr(command_line.time, "monotonic", iter([100.0, 103.0, 112.0]).__next__)
     stream = Terminal()
-    progress = command_line.Progress("run", stream=stream, patience=-1.0)
+    progress = command_line.Progress("run", stream=stream)
     progress(0.25)
     progress(1.0)
-    assert stream.getvalue() == "\rrun: 25 %\rrun: done\n"
+    clear = "\x1b[K"
+    assert stream.getvalue() == f"\rrun: 25 %, 9 s left{clear}\rrun: done in 12 s{clear}\n"
+
+
+@pytest.mark.parametrize(
+    "seconds, text", [(0.4, "0 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (8055, "2 h 14 min")]
+)
+def test_durations_have_the_units_of_a_person(seconds, text):
+    """Two units at most."""
+    assert command_line.duration_text(seconds) == text
+
+
+def test_only_the_first_process_shows_progress_and_results(monkeypatch, tmp_path, capsys):
+    """The second of two processes, as Open MPI's launcher tells it."""
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    stream = Terminal()
+    command_line.Progress("run", stream=stream, patience=-1.0)(0.25)
+    assert stream.getvalue() == ""
+    command_line.Results("example", tmp_path / "folder")
+    assert not (tmp_path / "folder").exists()
 
 
 def test_progress_of_something_quick_is_silent():
