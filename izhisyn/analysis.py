@@ -55,3 +55,211 @@ def interval_cv(spike_times):
     if gaps.size < 2:
         return float("nan")
     return float(gaps.std() / gaps.mean())
+
+
+def rates(senders, neurons, duration):
+    """Mean firing rate of each neuron of a population.
+
+    Parameters
+    ----------
+    senders : array_like of int, shape (n_spikes,)
+        Node ids of the spikes, of this and other populations, in any order.
+    neurons : range
+        Node ids of the population.
+    duration : float
+        Observed time [ms].
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_neurons,)
+        Rates [spikes/s], those of silent neurons included.
+    """
+    rows = np.asarray(senders) - neurons.start
+    inside = (rows >= 0) & (rows < len(neurons))
+    return 1000.0 / duration * np.bincount(rows[inside], minlength=len(neurons))
+
+
+def interval_cvs(times, senders, neurons, min_intervals=2):
+    """Coefficient of variation of the interspike intervals of each neuron of a population.
+
+    Parameters
+    ----------
+    times : array_like, shape (n_spikes,)
+        Spike times [ms], in any order.
+    senders : array_like of int, shape (n_spikes,)
+        Node ids of the spikes, of this and other populations.
+    neurons : range
+        Node ids of the population.
+    min_intervals : int
+        Intervals a neuron must have, at least 2; few of them underestimate the variation.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_neurons,)
+        Standard deviation of the intervals over their mean [1]; nan for neurons with fewer.
+    """
+    times, rows = np.asarray(times), np.asarray(senders) - neurons.start
+    inside = (rows >= 0) & (rows < len(neurons))
+    times, rows = times[inside], rows[inside]
+    order = np.lexsort((times, rows))
+    times, rows = times[order], rows[order]
+    of_one_neuron = rows[1:] == rows[:-1]
+    gaps, rows = np.diff(times)[of_one_neuron], rows[1:][of_one_neuron]
+    count = np.bincount(rows, minlength=len(neurons))
+    enough = count >= max(min_intervals, 2)
+    divisor = np.where(enough, count, 1)
+    mean = np.bincount(rows, gaps, minlength=len(neurons)) / divisor
+    variance = np.bincount(rows, (gaps - mean[rows]) ** 2, minlength=len(neurons)) / divisor
+    return np.divide(
+        np.sqrt(variance), mean, out=np.full(len(neurons), np.nan), where=enough & (mean > 0)
+    )
+
+
+def bin_edges(start, stop, width):
+    """Edges of the bins that count spikes in (start, stop].
+
+    Simulated spikes lie on a grid. The edges lie a millionth of a bin after its points, so that a
+    spike at `start` falls before the first bin and one at `stop` into the last.
+
+    Parameters
+    ----------
+    start, stop : float
+        Observed time [ms].
+    width : float
+        Width of a bin [ms]; what is left at the end is no bin.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_bins + 1,)
+        Edges [ms].
+    """
+    rounding = 1e-6 * width
+    n_bins = int((stop - start + rounding) / width)
+    return start + width * np.arange(n_bins + 1) + rounding
+
+
+def population_rate(times, n_neurons, start, stop, width=1.0):
+    """Measure the firing rate of a population over time.
+
+    Parameters
+    ----------
+    times : array_like, shape (n_spikes,)
+        Spike times of the population [ms].
+    n_neurons : int
+        Size of the population.
+    start, stop : float
+        Observed time [ms].
+    width : float
+        Width of a bin [ms].
+
+    Returns
+    -------
+    centres : numpy.ndarray, shape (n_bins,)
+        Times of the bins [ms].
+    rate : numpy.ndarray, shape (n_bins,)
+        Mean rate of a neuron in each bin [spikes/s].
+    """
+    edges = bin_edges(start, stop, width)
+    counts, _ = np.histogram(times, edges)
+    return edges[:-1] + 0.5 * width, counts * (1000.0 / (n_neurons * width))
+
+
+def power_spectrum(signal, width, segment=1000.0):
+    """One-sided power spectral density by the method of Welch (1967).
+
+    Half-overlapping segments are freed of their mean, weighted with Hann's window and averaged.
+
+    Parameters
+    ----------
+    signal : array_like, shape (n_bins,)
+        Regularly sampled signal, such as a population rate.
+    width : float
+        Sampling interval [ms].
+    segment : float
+        Length of a segment [ms]; the resolution in frequency is its inverse. A shorter signal is
+        one segment.
+
+    Returns
+    -------
+    frequencies : numpy.ndarray, shape (n_frequencies,)
+        Frequencies [Hz], without 0.
+    power : numpy.ndarray, shape (n_frequencies,)
+        Power spectral density, its unit the square of the signal's over Hz.
+    """
+    signal = np.asarray(signal, dtype=float)
+    length = min(signal.size, round(segment / width))
+    window = np.hanning(length + 1)[:-1]
+    segments = np.lib.stride_tricks.sliding_window_view(signal, length)[:: max(1, length // 2)]
+    segments = (segments - segments.mean(axis=1, keepdims=True)) * window
+    seconds = width / 1000.0
+    power = np.mean(np.abs(np.fft.rfft(segments)) ** 2, axis=0) * seconds / np.sum(window**2)
+    power[1 : (length + 1) // 2] *= 2.0  # the negative frequencies; the highest has none
+    return np.fft.rfftfreq(length, seconds)[1:], power[1:]
+
+
+def count_correlation(times, senders, neurons, start, stop, width=5.0):
+    """Mean correlation of the spike counts of two neurons of a population, a measure of synchrony.
+
+    The counts in bins of time are scaled to variance 1; of n of them the sum has the variance
+    n + n (n - 1) r, where r is the mean correlation of two.
+
+    Parameters
+    ----------
+    times : array_like, shape (n_spikes,)
+        Spike times [ms].
+    senders : array_like of int, shape (n_spikes,)
+        Node ids of the spikes, of this and other populations.
+    neurons : range
+        Node ids of the population, or of a sample of it.
+    start, stop : float
+        Observed time [ms].
+    width : float
+        Width of a bin [ms].
+
+    Returns
+    -------
+    float
+        Mean correlation coefficient [1] over all pairs of neurons that spiked; nan if there is no
+        such pair.
+    """
+    edges = bin_edges(start, stop, width)
+    counts, _, _ = np.histogram2d(
+        senders, times, bins=(np.arange(neurons.start, neurons.stop + 1) - 0.5, edges)
+    )
+    counts = counts[counts.std(axis=1) > 0]
+    n = len(counts)
+    if n < 2:
+        return float("nan")
+    scaled = (counts - counts.mean(axis=1, keepdims=True)) / counts.std(axis=1, keepdims=True)
+    return float((scaled.sum(axis=0).var() - n) / (n * (n - 1)))
+
+
+def spike_digest(senders, steps):
+    """Digest of spikes that tells whether two simulations gave the same ones.
+
+    Each spike becomes 64 well mixed bits (the finaliser of SplitMix64, Steele et al. 2014); their
+    sum modulo 2^64 depends neither on the order of the spikes nor on how they are shared out among
+    processes and threads, and the sum of two digests is that of all the spikes.
+
+    Parameters
+    ----------
+    senders : array_like of int, shape (n_spikes,)
+        Node ids.
+    steps : array_like of int, shape (n_spikes,)
+        Spike times in steps of the simulation.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    senders, steps = (np.asarray(values).astype(np.uint64) for values in (senders, steps))
+    with np.errstate(over="ignore"):
+        return f"{np.sum(_mixed(_mixed(senders) + steps), dtype=np.uint64):016x}"
+
+
+def _mixed(bits):
+    bits = bits + np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
