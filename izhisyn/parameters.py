@@ -10,6 +10,8 @@ References
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from izhisyn.errors import ParameterError
 
 
@@ -102,6 +104,64 @@ def cell_type(name):
         ) from None
 
 
+def between(first, second, fraction):
+    """Parameters of cells on the straight line between two cell types.
+
+    Parameters
+    ----------
+    first, second : str
+        Keys of ``CELL_TYPES``.
+    fraction : array_like, shape (n_cells,)
+        Where each cell lies, from 0 for the first type to 1 for the second [1].
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (n_cells,)
+        a, b, c and d, as ``nest.Create`` and ``.set`` take them.
+    """
+    start, end = cell_type(first).parameters, cell_type(second).parameters
+    fraction = np.asarray(fraction, dtype=float)
+    return {name: start[name] + fraction * (end[name] - start[name]) for name in start}
+
+
+# Figure 3 of [1]: r is drawn between 0 and 1 for each cell. The paper's c = -65 + 15 r^2,
+# d = 8 - 6 r^2 leads from RS to CH, its a = 0.02 + 0.08 r, b = 0.25 - 0.05 r from LTS to FS.
+def excitatory_cells(r, heterogeneity=1.0):
+    """Parameters of excitatory cells, regular spiking ones and some towards chattering.
+
+    Parameters
+    ----------
+    r : array_like, shape (n_cells,)
+        Uniform random numbers between 0 and 1.
+    heterogeneity : float
+        Spread of the parameters: 1 as in Izhikevich (2003), 0 for cells that are all RS.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (n_cells,)
+        a, b, c and d.
+    """
+    return between("RS", "CH", heterogeneity * np.square(r))
+
+
+def inhibitory_cells(r, heterogeneity=1.0):
+    """Parameters of inhibitory cells, from fast spiking to low-threshold spiking.
+
+    Parameters
+    ----------
+    r : array_like, shape (n_cells,)
+        Uniform random numbers between 0 and 1.
+    heterogeneity : float
+        Spread of the parameters: 1 as in Izhikevich (2003), 0 for cells that are all FS.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (n_cells,)
+        a, b, c and d.
+    """
+    return between("FS", "LTS", heterogeneity * (1.0 - np.asarray(r)))
+
+
 @dataclass(frozen=True)
 class Receptor:
     """Time course and reversal potential of a receptor.
@@ -144,3 +204,21 @@ RECEPTORS = {
         Receptor("GABA_A", tau_rise=1.0, tau_decay=7.0, E_rev=-70.0),
     )
 }
+
+
+def nmda_gate(V_m, conc_Mg2=1.0):
+    """Open fraction of the NMDA channels under the magnesium block of Jahr and Stevens (1990).
+
+    Parameters
+    ----------
+    V_m : array_like
+        Membrane potential [mV].
+    conc_Mg2 : float
+        Extracellular magnesium concentration [mM].
+
+    Returns
+    -------
+    numpy.ndarray
+        Fraction, of the shape of `V_m`.
+    """
+    return 1.0 / (1.0 + conc_Mg2 / 3.57 * np.exp(-np.asarray(V_m) / 16.13))

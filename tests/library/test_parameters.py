@@ -4,7 +4,14 @@
 import numpy as np
 import pytest
 
-from izhisyn.parameters import CELL_TYPES, RECEPTORS, cell_type
+from izhisyn.parameters import (
+    CELL_TYPES,
+    RECEPTORS,
+    between,
+    cell_type,
+    excitatory_cells,
+    inhibitory_cells,
+)
 
 # Izhikevich (2003), figure 2.
 PUBLISHED = {
@@ -83,3 +90,34 @@ def test_models_default_to_the_table(nest_kernel):
             if "cond" in model:
                 expected[f"E_rev_{name}"] = receptor.E_rev
         assert {key: defaults[key] for key in expected} == expected
+
+
+def test_cells_of_the_network_are_spread_as_published():
+    """Figure 3 of the paper prints these four formulas."""
+    r = np.linspace(0.0, 1.0, 11)
+    excitatory, inhibitory = excitatory_cells(r), inhibitory_cells(r)
+    expected = {
+        "c": (-65 + 15 * r**2, np.full(11, -65.0)),
+        "d": (8 - 6 * r**2, np.full(11, 2.0)),
+        "a": (np.full(11, 0.02), 0.02 + 0.08 * r),
+        "b": (np.full(11, 0.2), 0.25 - 0.05 * r),
+    }
+    for name, (of_excitatory, of_inhibitory) in expected.items():
+        np.testing.assert_allclose(excitatory[name], of_excitatory, rtol=1e-12)
+        np.testing.assert_allclose(inhibitory[name], of_inhibitory, rtol=1e-12)
+
+
+def test_heterogeneity_narrows_the_spread():
+    """None leaves one cell type, half of it halves every difference."""
+    r = np.array([0.0, 0.3, 1.0])
+    for cells, name in ((excitatory_cells, "RS"), (inhibitory_cells, "FS")):
+        alike, full, half = cells(r, 0.0), cells(r, 1.0), cells(r, 0.5)
+        for key, value in cell_type(name).parameters.items():
+            assert alike[key].tolist() == [value] * 3
+            np.testing.assert_allclose(half[key] - value, 0.5 * (full[key] - value), atol=1e-15)
+
+
+def test_the_line_between_cell_types_needs_known_ones():
+    """The message is that of the cell type table."""
+    with pytest.raises(ValueError, match="'SR'"):
+        between("RS", "SR", 0.5)
