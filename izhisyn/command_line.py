@@ -12,7 +12,7 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-from izhisyn.errors import IzhisynError, ParameterError
+from izhisyn.errors import IzhisynError, reporting_failure_to_write
 from izhisyn.processes import launched_rank, launched_size
 
 INTEGRATORS = {
@@ -183,7 +183,7 @@ class Results:
         self.written = []
         if launched_rank() > 0:
             return
-        with _reporting_failure_to_write(folder):
+        with reporting_failure_to_write(folder):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
@@ -198,7 +198,7 @@ class Results:
             Ending of the file, such as "json".
         """
         path = self.folder / f"{self.script}.{ending}"
-        with _reporting_failure_to_write(path):
+        with reporting_failure_to_write(path):
             yield path
         self.written.append(path)
 
@@ -258,13 +258,3 @@ def _fail(message, code):
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-@contextmanager
-def _reporting_failure_to_write(path):
-    try:
-        yield
-    except OSError as error:
-        raise ParameterError(
-            f"cannot write {path}: {error.strerror}; choose another folder with --output"
-        ) from error

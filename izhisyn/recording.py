@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from izhisyn.errors import ParameterError
+from izhisyn.errors import ParameterError, reporting_failure_to_write
 from izhisyn.kernel import nest
 
 
@@ -53,19 +53,21 @@ class Traces:
         return self.values[variable][np.searchsorted(self.senders, sender)]
 
 
-def record_spikes(neurons):
+def record_spikes(neurons, **settings):
     """Attach a spike recorder.
 
     Parameters
     ----------
     neurons : nest.NodeCollection
+    **settings
+        Parameters of the recorder, such as ``start`` [ms] or ``record_to``.
 
     Returns
     -------
     nest.NodeCollection
         The ``spike_recorder``.
     """
-    recorder = nest.Create("spike_recorder")
+    recorder = nest.Create("spike_recorder", params=settings)
     nest.Connect(neurons, recorder)
     return recorder
 
@@ -190,6 +192,90 @@ def exact_spikes(recorder, multimeter):
     return _sorted_spikes(on_grid.times - offsets, on_grid.senders)
 
 
+def gather(folder, **arrays):
+    """Bring arrays of all MPI processes to the first one, through files in a common folder.
+
+    Every process has to call this in the same order.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder that all processes can write to, such as that of the results.
+    **arrays
+        Arrays of this process.
+
+    Returns
+    -------
+    list of dict or None
+        Arrays of each process, in the order of the ranks, in the first process; None in others.
+
+    Raises
+    ------
+    ParameterError
+        If a file cannot be written, or not be found by the first process.
+    """
+    n_processes = nest.num_processes
+    if n_processes == 1:
+        return [arrays]
+    files = [folder / f".part-of-rank-{rank}.npz" for rank in range(n_processes)]
+    mine = files[nest.Rank()]
+    with reporting_failure_to_write(mine):
+        np.savez(mine, **arrays)
+    nest.SyncProcesses()
+    if nest.Rank() > 0:
+        return None
+    return [_taken(file) for file in files]
+
+
+def gather_spikes(recorder, folder):
+    """Read a spike recorder on all MPI processes.
+
+    Parameters
+    ----------
+    recorder : nest.NodeCollection
+        A ``spike_recorder``.
+    folder : pathlib.Path
+        Common folder, see `gather`.
+
+    Returns
+    -------
+    Spikes or None
+        Spikes of all processes in the first process, None in others.
+    """
+    local = spikes(recorder)
+    parts = gather(folder, times=local.times, senders=local.senders)
+    if parts is None:
+        return None
+    return _sorted_spikes(
+        *(np.concatenate([part[name] for part in parts]) for name in ("times", "senders"))
+    )
+
+
+def gather_traces(multimeter, folder):
+    """Read a multimeter on all MPI processes.
+
+    Parameters
+    ----------
+    multimeter : nest.NodeCollection
+    folder : pathlib.Path
+        Common folder, see `gather`.
+
+    Returns
+    -------
+    Traces or None
+        Traces of all processes in the first process, None in others.
+    """
+    local = traces(multimeter)
+    parts = gather(folder, times=local.times, senders=local.senders, **local.values)
+    if parts is None:
+        return None
+    parts = [part for part in parts if part["senders"].size] or parts[:1]
+    senders = np.concatenate([part["senders"] for part in parts])
+    order = np.argsort(senders)
+    values = {name: np.concatenate([part[name] for part in parts])[order] for name in local.values}
+    return Traces(parts[0]["times"], senders[order], values)
+
+
 def save(path, spikes, traces=None):
     """Write a recording to a compressed NumPy archive.
 
@@ -230,6 +316,18 @@ def load(path):
             if name.startswith("trace_of_")
         }
         return recorded_spikes, Traces(archive["trace_times"], archive["trace_senders"], values)
+
+
+def _taken(file):
+    if not file.is_file():
+        raise ParameterError(
+            f"{file}, which another process wrote, is not there for the first one; choose a "
+            f"folder that all nodes share with --output"
+        )
+    with np.load(file) as archive:
+        arrays = dict(archive)
+    file.unlink()
+    return arrays
 
 
 def _sorted_spikes(times, senders):

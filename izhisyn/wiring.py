@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Connections by receptor name, input currents that act at the stated time, and noise."""
+"""Connections by receptor name, random weights and delays, input currents and noise."""
 
+import itertools
 import math
 
 from izhisyn.errors import ParameterError
@@ -82,6 +83,118 @@ def syn_spec(
         "weight": weight,
         "delay": delay,
     }
+
+
+DISTRIBUTIONS = ("lognormal", "normal")
+# Weights that are multiples of this have exact sums, below 2^29 of their unit: neither the order
+# in which spikes arrive nor the processes and threads that deliver them change the result.
+WEIGHT_GRID = 2.0**-24
+
+
+def random_values(distribution, mean, variation, lower=0.0, upper=math.inf):
+    """Random weights or delays, for ``syn_spec``.
+
+    Parameters
+    ----------
+    distribution : str
+        "lognormal" or "normal".
+    mean : float
+        Mean before values beyond the bounds are drawn again, in the unit of the value; positive.
+    variation : float
+        Standard deviation over the mean [1].
+    lower, upper : float
+        Bounds of the values.
+
+    Returns
+    -------
+    nest.Parameter or float
+        The mean itself without variation.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such distribution, or the mean is not within the bounds.
+    """
+    if distribution not in DISTRIBUTIONS:
+        raise ParameterError(
+            f"unknown distribution {distribution!r}; choose one of {', '.join(DISTRIBUTIONS)}"
+        )
+    if not (mean > 0 and lower <= mean <= upper):
+        raise ParameterError(
+            f"a mean of {mean:g} is not above 0 and from {lower:g} to {upper:g}; "
+            f"choose a mean within the bounds"
+        )
+    if variation == 0:
+        return mean
+    if distribution == "normal":
+        values = nest.random.normal(mean, variation * mean)
+    else:
+        log_variance = math.log1p(variation**2)
+        values = nest.random.lognormal(math.log(mean) - 0.5 * log_variance, math.sqrt(log_variance))
+    return nest.math.redraw(values, lower, upper)
+
+
+def on_grid(values):
+    """Round weights to multiples of `WEIGHT_GRID`.
+
+    Parameters
+    ----------
+    values : nest.Parameter or float
+
+    Returns
+    -------
+    nest.Parameter or float
+    """
+    # A sum with this has no room for bits below the grid; the difference is exact.
+    shift = 1.5 * 2.0**52 * WEIGHT_GRID
+    return (values + shift) - shift
+
+
+def connect_in_degree(sources, targets, in_degree, syn_spec, progress=None):
+    """Connect each target with the same number of random sources, never with itself.
+
+    A pair may be connected more than once. The calls that share the work out, for the progress,
+    are always the same, so that the connections depend only on the seed and on the number of
+    virtual processes.
+
+    Parameters
+    ----------
+    sources, targets : nest.NodeCollection
+    in_degree : int
+        Connections to each target.
+    syn_spec : dict
+        What `syn_spec` gives.
+    progress : callable, optional
+        Called with the number of connections made since the last call.
+    """
+    n_calls = min(20, len(targets))
+    borders = [len(targets) * call // n_calls for call in range(n_calls + 1)]
+    rule = {"rule": "fixed_indegree", "indegree": in_degree, "allow_autapses": False}
+    for first, last in itertools.pairwise(borders):
+        nest.Connect(sources, targets[first:last], rule, syn_spec)
+        if progress is not None:
+            progress(in_degree * (last - first))
+
+
+def poisson_drive(targets, rate, syn_spec):
+    """Send independent Poisson spikes to each target.
+
+    Parameters
+    ----------
+    targets : nest.NodeCollection
+    rate : float
+        Rate of the spikes at each target [spikes/s].
+    syn_spec : dict
+        What `syn_spec` gives.
+
+    Returns
+    -------
+    nest.NodeCollection
+        The ``poisson_generator``.
+    """
+    generator = nest.Create("poisson_generator", params={"rate": rate})
+    nest.Connect(generator, targets, syn_spec=syn_spec)
+    return generator
 
 
 def step_current(neurons, steps):

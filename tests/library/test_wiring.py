@@ -7,7 +7,16 @@ import pytest
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, simulate, start_kernel
 from izhisyn.recording import record_traces, traces
-from izhisyn.wiring import receptor_types, step_current, syn_spec
+from izhisyn.wiring import (
+    WEIGHT_GRID,
+    connect_in_degree,
+    on_grid,
+    poisson_drive,
+    random_values,
+    receptor_types,
+    step_current,
+    syn_spec,
+)
 
 MULTISYN_MODELS = ["izhikevich_psc_multisyn_neuron", "izhikevich_cond_multisyn_neuron"]
 
@@ -130,3 +139,90 @@ def test_step_that_cannot_be_kept_is_named(kernel, steps, named):
     """No step is shifted in silence."""
     with pytest.raises(ParameterError, match=named):
         step_current(nest.Create("izhikevich"), steps)
+
+
+def drawn(values, n_draws=20000):
+    """Draw from a nest.Parameter, as often as there are weights."""
+    neurons = nest.Create("parrot_neuron", n_draws)
+    nest.Connect(neurons, neurons, "one_to_one", {"weight": values, "delay": 1.0})
+    return np.array(nest.GetConnections().weight)
+
+
+@pytest.mark.parametrize("distribution", ["lognormal", "normal"])
+def test_random_values_have_their_mean_and_variation(kernel, distribution):
+    """20 000 draws: the mean is known to 0.3 / sqrt(20000), less than 0.3 %."""
+    weights = drawn(random_values(distribution, mean=2.0, variation=0.3))
+    assert weights.mean() == pytest.approx(2.0, rel=4 * 0.003)
+    # The lognormal distribution's fourth moment makes this one a little less certain.
+    assert weights.std() == pytest.approx(0.6, rel=0.04)
+    skewness = np.mean((weights - weights.mean()) ** 3) / weights.std() ** 3
+    # 3 v + v^3 for the lognormal distribution.
+    assert skewness == pytest.approx({"lognormal": 0.927, "normal": 0.0}[distribution], abs=0.15)
+
+
+def test_random_values_keep_within_their_bounds(kernel):
+    """A wide distribution of delays."""
+    values = drawn(random_values("normal", 1.5, 0.75, lower=0.5, upper=3.0))
+    assert (values.min() >= 0.5, values.max() <= 3.0) == (True, True)
+    assert np.ptp(values) > 2.4
+
+
+def test_no_variation_is_the_mean():
+    """One number, which NEST connects faster."""
+    assert random_values("normal", 1.5, 0.0) == 1.5
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("uniform", 1.0, 0.5), "'uniform'; choose one of lognormal, normal"),
+        (("normal", 0.0, 0.5), "mean of 0 is not above 0"),
+        (("normal", 0.2, 0.5, 0.5, 5.0), "mean of 0.2 is not above 0 and from 0.5 to 5"),
+    ],
+)
+def test_bad_distribution_is_refused(arguments, message):
+    """Named with what is possible."""
+    with pytest.raises(ParameterError, match=message):
+        random_values(*arguments)
+
+
+@pytest.mark.parametrize("mean", [1e-4, 0.3, 50.0])
+def test_weights_on_the_grid_have_exact_sums(kernel, mean):
+    """Forwards and backwards the same, and off the plain values by half the grid at most."""
+    nest.rng_seed = 5
+    plain = drawn(random_values("lognormal", mean, 0.5), 2000)
+    nest.ResetKernel()
+    nest.rng_seed = 5
+    rounded = drawn(on_grid(random_values("lognormal", mean, 0.5)), 2000)
+    assert np.all(rounded % WEIGHT_GRID == 0.0)
+    assert 0.0 < np.abs(rounded - plain).max() <= WEIGHT_GRID / 2
+    assert sum(rounded.tolist()) == sum(rounded[::-1].tolist())
+
+
+def test_each_target_has_the_in_degree_and_not_itself(kernel):
+    """30 targets are more than the calls that share them out; progress counts all connections."""
+    neurons = nest.Create("izhikevich_psc_multisyn_neuron", 50)
+    made = []
+    connect_in_degree(neurons, neurons[:30], 7, syn_spec("GABA_A", 0.5, 2.0), made.append)
+    connections = nest.GetConnections()
+    sources, targets = np.array(connections.source), np.array(connections.target)
+    assert np.bincount(targets, minlength=51).tolist() == [0] + [7] * 30 + [0] * 20
+    assert np.all(targets != sources)
+    assert sources.max() > 30
+    assert sum(made) == 210
+    assert len(made) > 1
+    assert (set(connections.weight), set(connections.delay)) == ({0.5}, {2.0})
+
+
+def test_poisson_spikes_are_independent_and_have_their_rate(kernel):
+    """Two relays count 2000 spikes/s for 2 s: 4000 +- 63 each, and not the same ones."""
+    relays = nest.Create("parrot_neuron", 2)
+    poisson_drive(relays, 2000.0, {"delay": 1.0})
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(relays, recorder)
+    simulate(2001.0)
+    events = recorder.events
+    first, second = (events["times"][events["senders"] == relay.global_id] for relay in relays)
+    for times in (first, second):
+        assert times.size == pytest.approx(4000, abs=4 * 63)
+    assert np.isin(first, second).mean() < 0.3
