@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Command line: ``python -m izhisyn.brian2_import model.py --neuron G --synapse S_e:AMPA``."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from izhisyn.errors import IzhisynError, ParameterError
+
+
+def main(arguments=None):
+    """Write the NESTML files of a script's objects, all or none.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The command line, without the program's name; the process's own if not given.
+    """
+    options = parse_arguments(arguments)
+    try:
+        import brian2  # noqa: F401
+    except ImportError as error:
+        raise ParameterError(
+            f"{sys.executable} cannot import brian2 ({error}); pip install 'izhisyn[brian2]'"
+        ) from error
+    from izhisyn.brian2_import.script import import_script
+
+    models = import_script(
+        options.script, options.neuron, options.synapse, options.name, options.integrator
+    )
+    for path in write_all(models, options.output):
+        print(path)
+    for model in models:
+        for note in model.notes:
+            print(f"{model.name}: {note}")
+
+
+def parse_arguments(arguments):
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m izhisyn.brian2_import",
+        description="Write NESTML models of the neurons and synapses of a Brian2 script. The "
+        "script is executed up to its first run().",
+    )
+    parser.add_argument("script", type=Path, help="Brian2 script")
+    parser.add_argument(
+        "--neuron", required=True, metavar="G", help="its NeuronGroup, or a subgroup"
+    )
+    parser.add_argument(
+        "--synapse",
+        action="append",
+        default=[],
+        type=synapse_and_port,
+        metavar="S:PORT",
+        help="a Synapses object that goes to the neuron, and a name for its spike port; "
+        "once for each",
+    )
+    parser.add_argument("--name", help="name of the neuron model (default from script and group)")
+    parser.add_argument(
+        "--integrator",
+        choices=["exact"],
+        help="exact: the exact quadratic step for a membrane that is quadratic in v; "
+        "otherwise the script's method decides",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("models"), metavar="DIR", help="default: models"
+    )
+    return parser.parse_args(arguments)
+
+
+def synapse_and_port(text):
+    """Split ``S_e:AMPA``."""
+    synapse, colon, port = text.partition(":")
+    if not (colon and synapse.isidentifier() and port.isidentifier()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like S_e:AMPA")
+    return synapse, port
+
+
+def write_all(models, folder):
+    """Write the models' files, all or none.
+
+    Parameters
+    ----------
+    models : list of Nestml
+    folder : pathlib.Path
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".brian2_import-") as stage:
+            staged = [(Path(stage) / f"{model.name}.nestml", model) for model in models]
+            for path, model in staged:
+                path.write_text(model.text, encoding="utf-8")
+            return [path.replace(folder / path.name) for path, _ in staged]
+    except OSError as error:
+        raise ParameterError(
+            f"cannot write to {folder}: {error.strerror}; choose another folder with --output"
+        ) from error
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except IzhisynError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,556 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Brian2 NeuronGroup as a NESTML neuron.
+
+A step has Brian2's order: code of ``run_regularly``, refractoriness, integration, threshold,
+incoming spikes, reset. The state that NEST records at t is the one that Brian2 records at t.
+"""
+
+import textwrap
+from dataclasses import dataclass, field
+
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+from brian2.parsing.statements import parse_statement
+from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
+from brian2.stateupdaters.exact import get_linear_system
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import DIMENSIONLESS, Quantity
+
+from izhisyn.brian2_import.checks import check_neuron, equation_line
+from izhisyn.brian2_import.errors import Brian2ImportError, located
+from izhisyn.brian2_import.expressions import Term
+from izhisyn.brian2_import.names import (
+    Names,
+    declare,
+    split_statements,
+    type_text,
+    value_text,
+)
+
+KINDS = {"float": "real", "integer": "integer", "boolean": "boolean"}
+
+_METHODS = {
+    "euler": "Forward Euler, as in Brian2, step for step.",
+    "exact": "NESTML's propagators, exact like those of Brian2's method `exact`.",
+}
+
+
+@dataclass(frozen=True)
+class Port:
+    """A spike port: what a spike of weight 1 adds to which variables.
+
+    Attributes
+    ----------
+    name
+        Name of the port.
+    effects
+        Variable, sign (``+=`` or ``-=``) and Brian2 expression of what is added.
+    origin
+        The Brian2 code, for the comment.
+    weight
+        What the weight of a connection means.
+    """
+
+    name: str
+    effects: tuple[tuple[str, str, str], ...]
+    origin: str
+    weight: str
+
+
+@dataclass
+class Nestml:
+    """A generated model.
+
+    Attributes
+    ----------
+    name
+        Name of the model and stem of its file.
+    text
+        NESTML source.
+    notes
+        What its user must know, in sentences.
+    """
+
+    name: str
+    text: str
+    notes: list[str] = field(default_factory=list)
+
+
+def neuron_to_nestml(
+    group,
+    name,
+    run_namespace,
+    ports=(),
+    regularly=(),
+    source="",
+    initial=None,
+    integrator=None,
+):
+    """Write a NESTML neuron that does what a Brian2 NeuronGroup does.
+
+    Parameters
+    ----------
+    group : brian2.NeuronGroup or brian2.Subgroup
+    name : str
+        Name of the model.
+    run_namespace : dict
+        Values of names that the group does not know.
+    ports : sequence of Port
+    regularly : sequence of str
+        Code that runs at the start of every step.
+    source : str
+        Where the model comes from.
+    initial : dict, optional
+        Brian2 expressions of initial values; a variable without one has the group's present value.
+
+    Returns
+    -------
+    Nestml
+
+    Raises
+    ------
+    Brian2ImportError
+        If NESTML cannot express the model, with the line at fault.
+    """
+    whole = getattr(group, "source", group)  # of a Subgroup
+    check_neuron(whole, run_namespace)
+    writer = _NeuronWriter(group, whole, run_namespace, ports, regularly, initial or {})
+    return Nestml(name, writer.write(name, source), writer.notes)
+
+
+def find_method(group, run_namespace):
+    """Name the method with which Brian2 would integrate a group.
+
+    Returns
+    -------
+    str
+        ``exact`` for all methods that are, otherwise Brian2's name.
+    """
+    names = group.equations.names | group.equations.identifiers | {"dt"}
+    variables = group.resolve_all(names, run_namespace, user_identifiers=set())
+    choice = group.state_updater.method_choice
+    choices = [choice] if isinstance(choice, str) or callable(choice) else list(choice)
+    for method in choices:
+        try:
+            StateUpdateMethod.apply_stateupdater(group.equations, variables, method)
+        except UnsupportedEquationsException:
+            if method == choices[-1]:
+                raise
+            continue
+        name = method.lower() if isinstance(method, str) else method.__class__.__name__
+        return "exact" if name in ("exact", "linear", "independent") else name
+    raise Brian2ImportError("method: the list of methods is empty; choose 'euler'")
+
+
+class _NeuronWriter:
+    """The blocks of one neuron, collected while its equations are rendered."""
+
+    def __init__(self, group, whole, run_namespace, ports, regularly, initial):
+        self.group = group
+        self.whole = whole
+        self.equations = whole.user_equations
+        self.ports = ports
+        self.regularly = regularly
+        self.initial = initial
+        self.notes = []
+        self.has_threshold = "spike" in whole.events
+        self.is_refractory = whole._refractory is not False
+        self.reset = whole.event_codes.get("spike", "")
+        self.of_type = {
+            kind: [eq for eq in _by_dependence(self.equations) if eq.type == kind]
+            for kind in (DIFFERENTIAL_EQUATION, SUBEXPRESSION, PARAMETER)
+        }
+        self.frozen = [eq for eq in self.of_type[SUBEXPRESSION] if "constant over dt" in eq.flags]
+        self.held = {
+            eq.varname
+            for eq in self.of_type[DIFFERENTIAL_EQUATION]
+            if "unless refractory" in eq.flags
+        }
+        with located("method", str(whole.method_choice)):
+            self.method = find_method(whole, run_namespace)
+        self.assigned = self._assigned_variables()
+        self.names = Names(whole, run_namespace, self._terms(), self._codes())
+        self.expression = self.names.renderer.expression
+
+    def write(self, name, source):
+        """Write the whole file."""
+        # The clock is declared and advanced if anything has asked for it, hence this order.
+        equations = self._equations()
+        update = self._update()
+        state = self._state()
+        parameters = self._parameters()
+        blocks = [("state", state), ("equations", equations), ("parameters", parameters)]
+        if "dt" in self.names.used:
+            blocks.append(("internals", ["dt ms = resolution()    # Brian2's time step"]))
+        inputs = [f"{port.name} <- spike    # {port.weight}" for port in self.ports]
+        blocks.append(("input", inputs))
+        blocks.append(("output", ["spike"] if self.has_threshold else []))
+        blocks.append(("update", update))
+        body = "\n".join(write_block(title, lines) for title, lines in blocks if lines)
+        functions = "".join(f"\n{text}" for text in self.names.functions.values())
+        return f"{self._header(name, source)}model {name}:\n\n{body}{functions}"
+
+    # What the names are
+
+    def _codes(self):
+        expressions = [eq.expr.code for eq in self.equations.values() if eq.expr is not None]
+        amounts = [amount for port in self.ports for *_, amount in port.effects]
+        others = [self.whole.events.get("spike", ""), self.reset, str(self.whole._refractory)]
+        names = [*self.equations.names, *(port.name for port in self.ports)]
+        return [*expressions, *amounts, *others, *self.regularly, *names]
+
+    def _assigned_variables(self):
+        codes = [self.reset, *self.regularly]
+        assigned = {parse_statement(line)[0] for code in codes for line in split_statements(code)}
+        return assigned | {target for port in self.ports for target, *_ in port.effects}
+
+    def _terms(self):
+        """Give the terms of all variables and special symbols; declare the model's own."""
+        terms = {
+            "t": Term("time", second.dim),
+            "dt": Term("dt", second.dim),
+            "t_in_timesteps": Term("n_steps", kind="integer"),
+            "i": Term("i", kind="integer"),
+            "N": Term("N", kind="integer"),
+        }
+        if self.is_refractory:
+            terms["not_refractory"] = Term("not_refractory", kind="boolean")
+            terms["lastspike"] = Term("lastspike", second.dim)
+        for equation in self.equations.values():
+            with located("equation", equation_line(equation)):
+                declare(equation.varname, "variable")
+            for noise in equation.stochastic_variables:
+                terms[noise] = Term(noise, second.dim**-0.5, bare=True)
+            term = Term(equation.varname, equation.dim, KINDS[equation.var_type])
+            terms[equation.varname] = term
+        return terms
+
+    # Blocks
+
+    def _header(self, name, source):
+        summary = [
+            _METHODS.get(
+                self.method,
+                f"Brian2 integrated with `{self.method}`; here NESTML's solver does, chosen when "
+                "the model is compiled.",
+            ),
+        ]
+        if self.has_threshold:
+            summary.append(
+                f"It spikes if {' '.join(self.whole.events['spike'].split())}; NEST's spike time "
+                "is the end of the step, Brian2's its start."
+            )
+        return write_header(name, source, summary + self.notes)
+
+    def _state(self):
+        lines = []
+        for equation in self.equations.values():
+            if self._is_state(equation):
+                lines.append(self._declaration(equation))
+        if self.is_refractory:
+            lines.append("not_refractory boolean = true    # false in the refractory period")
+            lines.append("lastspike ms = -1e7 ms    # start of the step with the last spike")
+        if {"t", "t_in_timesteps"} & self.names.used:
+            lines.append("n_steps integer = 0    # steps since the start")
+            lines.append("time ms = 0 ms    # Brian2's t, the start of a step")
+        return lines
+
+    def _equations(self):
+        lines = []
+        for equation in self.of_type[SUBEXPRESSION]:
+            if equation in self.frozen:
+                continue
+            term = self._right_side(equation)
+            kind = KINDS[equation.var_type]
+            recordable = "" if kind == "boolean" else "recordable "
+            lines.append(f"# {equation_line(equation)}")
+            unit = type_text(equation.dim, kind)
+            lines.append(f"{recordable}inline {equation.varname} {unit} = {term.text}")
+        if self.method == "euler":
+            return lines
+        for equation in self.of_type[DIFFERENTIAL_EQUATION]:
+            lines.append(f"# {equation_line(equation)}")
+            lines.append(f"{equation.varname}' = {self._right_side(equation).text}")
+        return lines
+
+    def _parameters(self):
+        lines = [
+            self._declaration(equation)
+            for equation in self.of_type[PARAMETER]
+            if not self._is_state(equation)
+        ]
+        for name, (term, value) in self.names.externals.items():
+            unit = type_text(term.dim, term.kind)
+            lines.append(f"{name} {unit} = {value_text(value, term.dim, term.kind)}")
+        if "i" in self.names.used:
+            lines.append("i integer = 0    # Brian2's index; set it to range(N)")
+        if "N" in self.names.used:
+            lines.append(f"N integer = {len(self.group)}    # number of neurons")
+        return lines
+
+    def _update(self):
+        lines = []
+        for equation in self.frozen:
+            lines.append(f"# {equation_line(equation)}")
+            lines.append(f"{equation.varname} = {self._right_side(equation).text}")
+        for code in self.regularly:
+            lines.append("# run_regularly")
+            with self.names.scope():
+                lines += self.names.statements(code, "run_regularly", self._assign_unless_held)
+        if self.is_refractory:
+            lines += self._refractoriness()
+        lines += self._integration()
+        if self.has_threshold:
+            lines += self._threshold()
+        for port in self.ports:
+            lines += self._port(port)
+        if self.has_threshold:
+            lines += self._reset()
+        if {"t", "t_in_timesteps"} & self.names.used or self.is_refractory:
+            self.names.used.add("t")
+            lines += ["n_steps += 1", "time = n_steps * timestep()"]
+        return lines
+
+    def _refractoriness(self):
+        ref = self.whole._refractory
+        if isinstance(ref, Quantity):
+            with located("refractory", str(ref)):
+                if ref.dim is not second.dim:
+                    raise Brian2ImportError("a refractory period is a time, such as 2*ms")
+            length = value_text(float(ref), second.dim, "real")
+            self.names.externals["refractory"] = (Term("refractory", second.dim), float(ref))
+            ref, line = "refractory", f"# refractory for {length}"
+        else:
+            line = f"# refractory: {' '.join(ref.split())}"
+        with located("refractory", ref):
+            if ref == "refractory":
+                term = Term("refractory", second.dim)
+            else:
+                term = self.names.renderer.render_expr(ref)
+            if term.kind == "boolean":
+                return [line, f"not_refractory = not_refractory or (not ({term.text}))"]
+            step = Term("timestep()", second.dim)
+            elapsed = self.names.renderer.render_expr("t - lastspike")
+            steps = [self.names.renderer.whole_steps(time, step).text for time in (elapsed, term)]
+            return [line, f"not_refractory = {steps[0]} >= {steps[1]}"]
+
+    def _integration(self):
+        odes = self.of_type[DIFFERENTIAL_EQUATION]
+        if not odes:
+            return []
+        if self.method == "euler":
+            return self._euler(odes)
+        return self._integrate_odes(odes)
+
+    def _euler(self, odes):
+        lines = []
+        noises = sorted({noise for equation in odes for noise in equation.stochastic_variables})
+        for noise in noises:
+            lines.append(
+                f"{noise} real = random_normal(0, 1) / (timestep() / (1 ms))**0.5"
+                "    # white noise [1/sqrt(ms)]"
+            )
+        steps = []
+        for equation in odes:
+            line = f"# {equation_line(equation)}"
+            rate = self._right_side(equation)
+            change = self.names.renderer.product(Term("timestep()", second.dim), rate)
+            if len(odes) == 1:
+                return [
+                    *lines,
+                    line,
+                    *self._hold(
+                        [f"{equation.varname} += {change.text}"], equation.varname in self.held
+                    ),
+                ]
+            local = self.names.fresh(f"d{equation.varname}")
+            lines += [line, f"{local} {type_text(equation.dim, 'real')} = {change.text}"]
+            steps.append((equation.varname, f"{equation.varname} += {local}"))
+        lines += [step for name, step in steps if name not in self.held]
+        return lines + self._hold([step for name, step in steps if name in self.held], True)
+
+    def _integrate_odes(self, odes):
+        if any(equation.stochastic_variables for equation in odes):
+            raise Brian2ImportError(
+                f"method `{self.method}` with noise: only additive noise with method='euler' is "
+                "carried over"
+            )
+        if self.method == "exact":
+            self._check_constant_coefficients()
+        else:
+            self.notes.append(
+                "Compile with --numeric-solver rk45 (adaptive, needs GSL) or forward-Euler."
+            )
+        free = [equation.varname for equation in odes if equation.varname not in self.held]
+        if len(free) == len(odes):
+            return ["integrate_odes()"]
+        lines = ["if not_refractory:", "    integrate_odes()"]
+        return lines + (["else:", f"    integrate_odes({', '.join(free)})"] if free else [])
+
+    def _check_constant_coefficients(self):
+        """NESTML computes propagators once, so that their coefficients must be parameters."""
+        names = self.whole.equations.names | self.whole.equations.identifiers
+        variables = self.whole.resolve_all(names, self.names.run_namespace, user_identifiers=set())
+        _, coefficients, _ = get_linear_system(self.whole.equations, variables)
+        changing = self.assigned | {equation.varname for equation in self.frozen}
+        found = changing & {symbol.name for symbol in coefficients.free_symbols}
+        if found:
+            raise Brian2ImportError(
+                f"method `exact`: {', '.join(sorted(found))} multiplies a variable and changes "
+                "during the simulation; use method='euler'"
+            )
+
+    def _threshold(self):
+        condition = self.whole.events["spike"]
+        self.spiking = self.names.fresh("spiking")
+        with located("threshold", condition):
+            term = self.expression(condition, DIMENSIONLESS, "boolean")
+        lines = [f"# threshold: {' '.join(condition.split())}"]
+        if not self.is_refractory:
+            return [*lines, f"{self.spiking} boolean = {term.text}"]
+        lines.append(f"{self.spiking} boolean = not_refractory and ({term.text})")
+        return [
+            *lines,
+            f"if {self.spiking}:",
+            "    not_refractory = false",
+            "    lastspike = time",
+        ]
+
+    def _port(self, port):
+        lines = [f"# {port.origin}"]
+        for target, operator, code in port.effects:
+            with located(f"on_pre of {port.name}", port.origin):
+                known = self.names.variables[target]
+                amount = self.expression(code, known.dim)
+                spikes = Term(f"{port.name} * (1 s)")
+                is_one = amount.value == 1 and amount.dim is DIMENSIONLESS
+                change = spikes if is_one else self.names.renderer.product(amount, spikes)
+            lines += self._hold([f"{target} {operator} {change.text}"], target in self.held)
+        return lines
+
+    def _reset(self):
+        with self.names.scope():
+            lines = self.names.statements(self.reset, "reset", _assign)
+        origin = "; ".join(split_statements(self.reset))
+        comment = [f"# reset: {origin}"] if origin else []
+        return [*comment, f"if {self.spiking}:", *_indent([*lines, "emit_spike()"])]
+
+    # Pieces
+
+    def _is_state(self, equation):
+        if equation.type == SUBEXPRESSION:
+            return equation in self.frozen
+        return equation.type == DIFFERENTIAL_EQUATION or equation.varname in self.assigned
+
+    def _declaration(self, equation):
+        name, kind = equation.varname, KINDS[equation.var_type]
+        unit = type_text(equation.dim, kind)
+        comment = f"    # {equation_line(equation)}" if equation.type == PARAMETER else ""
+        return f"{name} {unit} = {self._initial_value(equation)}{comment}"
+
+    def _initial_value(self, equation):
+        kind = KINDS[equation.var_type]
+        code = self.initial.get(equation.varname)
+        if isinstance(code, str):
+            with located(f"initial value of {equation.varname}", code):
+                return self.expression(code, equation.dim, kind).text
+        if equation in self.frozen:
+            return value_text(0, equation.dim, kind)
+        values = getattr(self.group, f"{equation.varname}_")[:]
+        if len({float(value) for value in values}) > 1:
+            self.notes.append(
+                f"{equation.varname} differs between the neurons of the group; here it has the "
+                "first one's value."
+            )
+        return value_text(values[0], equation.dim, kind)
+
+    def _right_side(self, equation):
+        is_rate = equation.type == DIFFERENTIAL_EQUATION
+        dim = equation.dim / second.dim if is_rate else equation.dim
+        with located("equation", equation_line(equation)):
+            if equation.type == SUBEXPRESSION and equation.stochastic_variables:
+                raise Brian2ImportError("write xi into the differential equation itself")
+            return self.expression(equation.expr.code, dim, KINDS[equation.var_type])
+
+    def _assign_unless_held(self, name, operator, term):
+        return self._hold(_assign(name, operator, term), name in self.held)
+
+    def _hold(self, lines, is_held):
+        """Brian2 protects a variable `(unless refractory)` from all but the reset."""
+        if not (is_held and self.is_refractory and lines):
+            return lines
+        return ["if not_refractory:", *_indent(lines)]
+
+
+def _by_dependence(equations):
+    """Order equations as written, but each subexpression before what uses it."""
+    ordered = {}
+
+    def add(equation):
+        for name in sorted(equation.identifiers & equations.names):
+            if equations[name].type == SUBEXPRESSION:
+                add(equations[name])
+        ordered.setdefault(equation.varname, equation)
+
+    for equation in equations.values():
+        add(equation)
+    return list(ordered.values())
+
+
+def _assign(name, operator, term):
+    return [f"{name} {operator} {term.text}"]
+
+
+def _indent(lines):
+    return [f"    {line}" for line in lines]
+
+
+def write_header(name, source, summary):
+    """Write the comment that opens a file.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    source : str
+        Where it comes from.
+    summary : list of str
+        Further sentences.
+
+    Returns
+    -------
+    str
+    """
+    title = f"{name} - carried over from Brian2"
+    lines = [title, "#" * len(title), "", "Description", "+++++++++++", ""]
+    lines += [
+        f"Written by izhisyn.brian2_import from {source}. Each line of Brian2 stands beside or",
+        "above what became of it.",
+        "",
+    ]
+    for sentence in summary:
+        lines += textwrap.wrap(sentence, 110)
+    lines += ["", "SPDX-License-Identifier: GPL-2.0-or-later"]
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines) + "#\n"
+
+
+def write_block(title, lines):
+    """Write a block, with the comments behind its declarations in one column.
+
+    Parameters
+    ----------
+    title : str
+        What stands before the colon.
+    lines : list of str
+
+    Returns
+    -------
+    str
+    """
+    parts = [line.partition("    # ") for line in lines]
+    widths = [len(text) for text, mark, _ in parts if mark and not text.startswith(" ")]
+    width = min(max(widths, default=0), 40)
+    lines = [
+        f"{text:{width}}  # {comment}" if mark and text.strip() else line
+        for line, (text, mark, comment) in zip(lines, parts, strict=True)
+    ]
+    return f"    {title}:\n" + "".join(f"        {line}\n" for line in lines)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The objects of a Brian2 script as they stand when it calls ``run()`` for the first time."""
+
+import contextlib
+import os
+import sys
+from unittest import mock
+
+import brian2
+from brian2.core.magic import MagicNetwork
+from brian2.core.namespace import get_local_namespace
+from brian2.groups.group import CodeRunner
+
+from izhisyn.brian2_import.errors import Brian2ImportError, first_sentence
+from izhisyn.brian2_import.neuron import neuron_to_nestml
+from izhisyn.brian2_import.strings import check_model_name
+from izhisyn.brian2_import.synapse import synapse_port
+
+
+def import_script(path, neuron, synapses=(), name=None, integrator=None):
+    """Write NESTML models of a script's objects.
+
+    The script is executed up to its first ``run()``, which does not happen.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The Brian2 script.
+    neuron : str
+        Name of a NeuronGroup or a subgroup in the script.
+    synapses : sequence of tuple of str
+        Name of a Synapses object and the port to make of it, for each.
+    name : str, optional
+        Name of the neuron model; from the script's and the group's if not given.
+    integrator : str, optional
+        ``exact`` for the exact quadratic step.
+
+    Returns
+    -------
+    list of Nestml
+        The neuron, then the synapses that need a model of their own.
+
+    Raises
+    ------
+    Brian2ImportError
+        If the script fails, lacks an object, or has one that NESTML cannot express.
+    """
+    objects, run_namespace = execute(path)
+    group = _find(objects, neuron, (brian2.NeuronGroup, brian2.Subgroup), "NeuronGroup", path)
+    whole = getattr(group, "source", group)
+    name = name or f"{path.stem}_{neuron}_neuron".lower()
+    check_model_name(name)
+    ports, models = [], []
+    for synapse_name, port_name in synapses:
+        found = _find(objects, synapse_name, brian2.Synapses, "Synapses", path)
+        if getattr(found.target, "source", found.target) is not whole:
+            raise Brian2ImportError(
+                f"{synapse_name} does not go to {neuron}; name the group it goes to by --neuron"
+            )
+        model_name = f"{path.stem}_{synapse_name}_synapse".lower()
+        source = f"Synapses {synapse_name} of {path.name}"
+        port, model = synapse_port(port_name, found, whole, run_namespace, model_name, source)
+        if port is not None:
+            ports.append(port)
+        if model is not None:
+            models.append(model)
+    source = f"{type(group).__name__} {neuron} of {path.name}"
+    regularly = _regular_code(group, whole)
+    model = neuron_to_nestml(
+        group, name, run_namespace, ports, regularly, source, integrator=integrator
+    )
+    return [model, *models]
+
+
+def execute(path):
+    """Execute a script up to its first ``run()``.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    objects : dict
+        The names where ``run()`` was called.
+    run_namespace : dict
+        The names with which Brian2 would have run.
+    """
+    try:
+        code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    except OSError as error:
+        raise Brian2ImportError(f"cannot read {path}: {error.strerror}; name a script") from error
+    except (SyntaxError, UnicodeDecodeError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise Brian2ImportError(f"{path}{line}: {first_sentence(error)}") from error
+    names = {"__name__": "__main__", "__file__": str(path)}
+    with _as_main_program(path), _stopped_at_run():
+        try:
+            exec(code, names)
+        except _ReachedRun as reached:
+            return reached.objects, reached.namespace
+        except Exception as error:
+            raise Brian2ImportError(
+                f"{path}{_line_of(error, path)}: {type(error).__name__}: {first_sentence(error)}; "
+                "mend the script so that it runs in Brian2"
+            ) from error
+    return names, names
+
+
+class _ReachedRun(BaseException):
+    """Ends a script; no ``except Exception`` of the script's own may stop it."""
+
+    def __init__(self, objects, namespace):
+        self.objects = objects
+        self.namespace = namespace
+
+
+@contextlib.contextmanager
+def _stopped_at_run():
+    def run(network, duration, report=None, report_period=None, namespace=None, **_):
+        level = 1
+        while sys._getframe(level).f_globals.get("__name__", "").startswith("brian2."):
+            level += 1
+        objects = get_local_namespace(level)
+        raise _ReachedRun(objects, objects if namespace is None else namespace)
+
+    with (
+        mock.patch.object(brian2.Network, "run", run),
+        mock.patch.object(MagicNetwork, "run", run),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _as_main_program(path):
+    """Give the script its own folder for imports, its own arguments, and no window."""
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    with (
+        mock.patch.object(sys, "argv", [str(path)]),
+        mock.patch.object(sys, "path", [str(path.resolve().parent), *sys.path]),
+    ):
+        yield
+
+
+def _line_of(error, path):
+    lines = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == str(path):
+            lines.append(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _find(objects, name, kinds, title, path):
+    if isinstance(objects.get(name), kinds):
+        return objects[name]
+    known = sorted(key for key, value in objects.items() if isinstance(value, kinds))
+    there = f"there are {', '.join(known)}" if known else "there is none"
+    raise Brian2ImportError(f"{path} has no {title} {name} when it calls run(); {there}")
+
+
+def _regular_code(group, whole):
+    """Code of ``run_regularly``, which must run at the start of every step."""
+    codes = []
+    for runner in {id(r): r for g in (whole, group) for r in g.contained_objects}.values():
+        if type(runner) is not CodeRunner:
+            continue
+        if runner.when != "start" or float(runner.clock.dt) != float(whole.clock.dt):
+            raise Brian2ImportError(
+                f"run_regularly `{' '.join(runner.abstract_code.split())}`: runs every "
+                f"{runner.clock.dt} in slot {runner.when!r}, but only code for the start of every "
+                f"step ({whole.clock.dt}) is carried over; set the variable from PyNEST instead"
+            )
+        codes.append(runner.abstract_code)
+    return codes

@@ -1,0 +1,480 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Brian2's Synapses as a spike port of their target and, where they have a state, a NESTML synapse.
+
+What ``on_pre`` adds to the target's variables is split into a part that only the synapse knows,
+which the weight of the spike carries, and a part that the neuron computes when the spike arrives.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, Equations
+from brian2.parsing.statements import parse_statement
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.stateupdaters.exact import linear
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.stringtools import get_identifiers
+
+from izhisyn.brian2_import.checks import (
+    SYNAPSE_FLAGS,
+    check_equation,
+    check_statements,
+    equation_line,
+    parse_equations,
+)
+from izhisyn.brian2_import.errors import Brian2ImportError, located
+from izhisyn.brian2_import.expressions import Term, literal
+from izhisyn.brian2_import.names import Names, declare, split_statements, type_text, value_text
+from izhisyn.brian2_import.neuron import KINDS, Nestml, Port, write_block, write_header
+from izhisyn.brian2_import.units import unit_size, unit_text
+
+_SPECIAL = {
+    "i": "the index of the source neuron",
+    "j": "the index of the target neuron",
+    "N": "the number of synapses",
+    "N_pre": "the number of source neurons",
+    "N_post": "the number of target neurons",
+    "N_incoming": "the number of synapses of the target",
+    "N_outgoing": "the number of synapses of the source",
+}
+
+
+def neuron_port(name, code, group, run_namespace):
+    """Make a port from code that adds to a neuron's variables.
+
+    Parameters
+    ----------
+    name : str
+        Name of the port.
+    code : str
+        What a spike does.
+    group : brian2.NeuronGroup
+    run_namespace : dict
+        Values of names that the group does not know.
+
+    Returns
+    -------
+    Port
+    """
+    where = f"on_pre of {name}"
+    declare(name, "port")
+    if name in group.variables:
+        raise Brian2ImportError(f"port {name}: a variable has this name; choose another")
+    check_statements(code, where, group, run_namespace)
+    effects = []
+    for line in split_statements(code):
+        with located(where, line):
+            target, operator, amount, _ = parse_statement(line)
+            _check_target(target, operator, group)
+            effects.append((target, operator, amount))
+    _check_additive(effects, where, code, group)
+    origin = "; ".join(split_statements(code))
+    return Port(name, tuple(effects), origin, "a spike of weight 1 is one in Brian2")
+
+
+def synapse_port(name, synapses, group, run_namespace, model_name, source, transmit=None):
+    """Split Brian2's Synapses into a port of their target and a NESTML synapse.
+
+    Parameters
+    ----------
+    name : str
+        Name of the port.
+    synapses : brian2.Synapses
+    group : brian2.NeuronGroup
+        Their target.
+    run_namespace : dict
+        Values of names that the synapses do not know.
+    model_name : str
+        Name of the NESTML synapse.
+    source : str
+        Where the synapses come from.
+    transmit : str, optional
+        Expression that a spike carries, for synapses that add to no variable of the target.
+
+    Returns
+    -------
+    port : Port or None
+        None if `on_pre` adds to no variable of the target.
+    synapse : Nestml or None
+        None if NEST's ``static_synapse`` will do.
+    """
+    pathway = _single_pathway(synapses)
+    reader = _Synapse(synapses, group, pathway, run_namespace)
+    return reader.split(name, model_name, source, transmit)
+
+
+@dataclass
+class _Synapse:
+    """The parts of one Synapses object.
+
+    Attributes
+    ----------
+    effects
+        Target variable, operator and the neuron's share of what is added.
+    weight
+        The synapse's share, a sympy expression; None before the first effect.
+    """
+
+    synapses: object
+    group: object
+    pathway: object
+    run_namespace: dict
+    effects: list = field(default_factory=list)
+    weight: object = None
+
+    def split(self, name, model_name, source, transmit):
+        """Do what `synapse_port` promises."""
+        self.origin = "; ".join(split_statements(self.pathway.code))
+        self.where = f"on_pre of {self.synapses.name}"
+        check_statements(self.pathway.code, self.where, self.pathway, self.run_namespace)
+        self.equations = self._check_equations()
+        self.names = Names(
+            self.pathway, self.run_namespace, self._terms(), [self.pathway.code, *self._codes()]
+        )
+        body = self._statements()
+        if transmit is not None:
+            with located("transmit", transmit):
+                term = self.names.renderer.expression(transmit, DIMENSIONLESS)
+                body.append(self._emission(term))
+        has_state = any(
+            equation.type == DIFFERENTIAL_EQUATION for equation in self.equations.values()
+        ) or bool(self.assigned)
+        port = self._port(name, has_state)
+        return port, self._write(model_name, source, body) if has_state or transmit else None
+
+    # What there is
+
+    def _check_equations(self):
+        if self.synapses.multisynaptic_index is not None:
+            raise Brian2ImportError(
+                f"multisynaptic_index='{self.synapses.multisynaptic_index}' of "
+                f"{self.synapses.name}: NEST's synapses have no number; connect once for each "
+                "synapse of a pair, with its own parameters"
+            )
+        for variable in self.synapses.summed_updaters:
+            raise Brian2ImportError(
+                f"equation `{variable} = ... (summed)` of {self.synapses.name}: NEST sums spikes, "
+                "not variables; let on_pre add to a variable of the target"
+            )
+        if self.synapses.subexpression_updater is not None:
+            raise Brian2ImportError(
+                f"a subexpression (constant over dt) of {self.synapses.name}: a synapse in NEST "
+                "has no time steps; compute it in on_pre"
+            )
+        equations = list(self.synapses.equations.values())
+        if self.synapses.event_driven is not None:
+            names = {equation.varname for equation in equations}
+            equations += [
+                equation
+                for equation in self.synapses.event_driven.values()
+                if equation.varname not in names
+            ]
+        equations = Equations([eq for eq in equations if eq.varname != "lastupdate"])
+        parse_equations(equations, SYNAPSE_FLAGS)
+        for equation in equations.values():
+            check_equation(equation, self.synapses, self.run_namespace)
+            is_ode = equation.type == DIFFERENTIAL_EQUATION
+            with located("equation", equation_line(equation)):
+                declare(equation.varname, "variable")
+                if is_ode and "event-driven" not in equation.flags:
+                    raise Brian2ImportError(
+                        "a synapse in NEST runs only when a spike passes; make the equation "
+                        "(event-driven), or move it into the target neuron"
+                    )
+        return equations
+
+    def _terms(self):
+        terms = {
+            "t": Term("t", second.dim),
+            "lastupdate": Term("lastupdate", second.dim),
+        }
+        for equation in self.equations.values():
+            terms[equation.varname] = Term(equation.varname, equation.dim, KINDS[equation.var_type])
+        return terms
+
+    def _codes(self):
+        equations = self.equations.values()
+        expressions = [eq.expr.code for eq in equations if eq.expr is not None]
+        return [*self.equations.names, *expressions]
+
+    # What happens at a spike
+
+    def _statements(self):
+        """Render on_pre; note what it adds to the target."""
+        self.assigned = set()
+        lines = []
+        for line in split_statements(self.pathway.code):
+            target, operator, code, _ = parse_statement(line)
+            if target in self.equations.names:
+                self.assigned.add(target)
+            with located(self.where, line):
+                self._check_names(code)
+                variable = target.removesuffix("_post")
+                if target.endswith("_pre"):
+                    raise Brian2ImportError(
+                        "a synapse in NEST cannot change its source neuron; let the source's own "
+                        "reset do it"
+                    )
+                in_target = target.endswith("_post") or (
+                    target not in self.equations.names and target in self.group.variables
+                )
+                if in_target:
+                    lines += self._effect(variable, operator, code)
+                    continue
+            lines += self.names.statements(line, self.where, _assign)
+        return lines
+
+    def _check_names(self, code):
+        for name in sorted(get_identifiers(code)):
+            if name in _SPECIAL and name not in self.equations.names:
+                raise Brian2ImportError(
+                    f"a synapse in NEST does not know {name}, {_SPECIAL[name]}; make what depends "
+                    "on it a parameter of the synapse"
+                )
+            if name.endswith("_pre"):
+                raise Brian2ImportError(
+                    f"a synapse in NEST does not see {name}, a variable of its source neuron"
+                    "; make it a parameter of the synapse"
+                )
+
+    def _effect(self, variable, operator, code):
+        """Split an addition to the target; the first one also sends the spike."""
+        _check_target(variable, operator, self.group)
+        neuron = {name for name in get_identifiers(code) if self._is_of_neuron(name)}
+        known = self.pathway.resolve_all(
+            get_identifiers(code) - set(self.names.variables),
+            self.run_namespace,
+            user_identifiers=set(),
+        )
+        variables = {**self.synapses.variables, **known}
+        expression = str_to_sympy(code, variables)
+        own = [
+            symbol
+            for symbol in expression.free_symbols
+            if symbol.name in self.names.variables and symbol.name not in neuron
+        ]
+        share, weight = expression.as_independent(*own, as_Add=False)
+        if any(symbol.name in neuron for symbol in weight.free_symbols):
+            raise Brian2ImportError(
+                "variables of the neuron and of the synapse do not separate into a product; "
+                "move the neuron's part into its equations"
+            )
+        first = self.weight is None
+        if first:
+            self.weight = weight
+        elif sympy.simplify(weight - self.weight) != 0:
+            raise Brian2ImportError(
+                "one spike cannot carry two weights; use one Synapses object for each"
+            )
+        code = sympy_to_str(share)
+        term = self.names.renderer.expression(sympy_to_str(weight), DIMENSIONLESS)
+        self.weight_dim = term.dim
+        if not own:
+            self.effects.append((variable, operator, " ".join(_unsuffixed(code).split())))
+            return [self._emission(term)] if first else []
+        unit = _unit_expression(term.dim)
+        amount = (
+            unit
+            if share == 1
+            else f"{_unsuffixed(code)} * {unit}"
+            if unit != "1"
+            else _unsuffixed(code)
+        )
+        self.effects.append((variable, operator, amount))
+        return [self._emission(term)] if first else []
+
+    def _is_of_neuron(self, name):
+        if name in self.names.variables:
+            return False
+        return name.endswith("_post") or (
+            name in self.group.variables
+            and name not in self.synapses.equations.names
+            and name not in ("t", "dt", "N", "i")
+        )
+
+    def _emission(self, term):
+        self.weight_name = self.names.fresh("w")
+        weight = Term(self.weight_name)
+        if term.value == 1 and term.dim is DIMENSIONLESS:
+            return f"emit_spike({self.weight_name})"
+        product = self.names.renderer.product(weight, term)
+        if term.dim is not DIMENSIONLESS:
+            product = self.names.renderer.product(
+                product, literal(unit_size(term.dim), term.dim), "/"
+            )
+        return f"emit_spike({product.text})"
+
+    # What comes of it
+
+    def _port(self, name, has_state):
+        if not self.effects:
+            return None
+        declare(name, "port")
+        _check_additive(self.effects, self.where, self.pathway.code, self.group)
+        if has_state:
+            meaning = "connect with the synapse model that goes with it"
+        elif self.weight.free_symbols:
+            unit = "" if self.weight_dim is DIMENSIONLESS else f" in {unit_text(self.weight_dim)}"
+            meaning = f"the weight of a connection is {sympy_to_str(self.weight)}{unit}"
+        else:
+            meaning = "a spike of weight 1 is one in Brian2"
+        return Port(name, tuple(self.effects), self.origin, meaning)
+
+    def _write(self, name, source, body):
+        if self.synapses.event_driven is not None:
+            body = [*self._event_driven(), *body, "lastupdate = t"]
+        state, parameters = [], []
+        for equation in self.equations.values():
+            if equation.type == SUBEXPRESSION:
+                continue
+            is_state = equation.type == DIFFERENTIAL_EQUATION or equation.varname in self.assigned
+            kind = KINDS[equation.var_type]
+            value = value_text(self._initial_value(equation), equation.dim, kind)
+            unit = type_text(equation.dim, kind)
+            line = f"{equation.varname} {unit} = {value}    # {equation_line(equation)}"
+            (state if is_state else parameters).append(line)
+        if self.synapses.event_driven is not None:
+            state.append("lastupdate ms = 0 ms    # time of the last spike")
+        weight = getattr(self, "weight_name", None) or self.names.fresh("w")
+        delay = self.names.fresh("d")
+        for external, (term, value) in self.names.externals.items():
+            unit = type_text(term.dim, term.kind)
+            parameters.append(f"{external} {unit} = {value_text(value, term.dim, term.kind)}")
+        parameters += [
+            f"{weight} real = 1    # weight of the connection",
+            f"{delay} ms = {value_text(self._delay(), second.dim, 'real')}    # its delay",
+        ]
+        notes = [
+            f"Tell build_module.py by --codegen-opts that {weight} is the weight and {delay} the "
+            f'delay: {{"weight_variable": {{"{name}": "{weight}"}}, '
+            f'"delay_variable": {{"{name}": "{delay}"}}}}.'
+        ]
+        if not self.effects and "emit_spike" not in "\n".join(body):
+            notes.append("As in Brian2, it adds to no variable of its target, so it sends nothing.")
+        blocks = [
+            ("state", state),
+            ("parameters", parameters),
+            ("input", ["pre_spikes <- spike"]),
+            ("output", ["spike"]),
+            ("onReceive(pre_spikes)", [f"# on_pre: {self.origin}", *body]),
+        ]
+        text = "\n".join(write_block(title, lines) for title, lines in blocks if lines)
+        functions = "".join(f"\n{function}" for function in self.names.functions.values())
+        header = write_header(name, source, notes)
+        return Nestml(name, f"{header}model {name}:\n\n{text}{functions}", notes)
+
+    def _event_driven(self):
+        """Render Brian2's own solution of the event-driven equations since the last spike."""
+        equations = self.synapses.event_driven
+        names = equations.names | equations.identifiers
+        variables = {
+            **self.synapses.variables,
+            **self.synapses.resolve_all(names, self.run_namespace, user_identifiers=set()),
+        }
+        with located("event-driven equations of", self.synapses.name):
+            code = linear(equations, variables)
+        self.names.variables["dt"] = Term("elapsed", second.dim)
+        solutions = [parse_statement(line)[::2][:2] for line in split_statements(code)]
+        solutions = {name[1:]: right for name, right in solutions if name.startswith("_")}
+        lines, stores = ["elapsed ms = t - lastupdate"], []
+        for name, right in solutions.items():
+            term = self.names.renderer.expression(right, equations[name].dim)
+            lines.append(f"# {equation_line(equations[name])}")
+            if any(
+                get_identifiers(other) & {name} for key, other in solutions.items() if key != name
+            ):
+                local = self.names.fresh(f"new_{name}")
+                lines.append(f"{local} {type_text(term.dim, 'real')} = {term.text}")
+                stores.append(f"{name} = {local}")
+            else:
+                lines.append(f"{name} = {term.text}")
+        return lines + stores
+
+    def _initial_value(self, equation):
+        if len(self.synapses) == 0:
+            return 0
+        values = np.atleast_1d(getattr(self.synapses, f"{equation.varname}_")[:])
+        return values[0]
+
+    def _delay(self):
+        delays = np.unique(self.pathway.variables["delay"].get_value())
+        return float(delays[0]) if len(delays) and delays[0] > 0 else 1e-3
+
+
+def _single_pathway(synapses):
+    for pathway in synapses._pathways:
+        if pathway.prepost == "post":
+            raise Brian2ImportError(
+                f"on_post of {synapses.name} `{' '.join(pathway.code.split())}`: a spike of the "
+                "target reaches no synapse of this kind in NEST; for plasticity use NEST's "
+                "stdp_synapse, or write a NESTML synapse with a post port"
+            )
+        if pathway.event != "spike":
+            raise Brian2ImportError(
+                f"on_event of {synapses.name}: a synapse in NEST reacts to spikes, not to "
+                f"{pathway.event}"
+            )
+    if len(synapses._pathways) != 1:
+        raise Brian2ImportError(
+            f"{synapses.name} has {len(synapses._pathways)} pathways; give each on_pre a Synapses "
+            "object of its own"
+        )
+    return synapses._pathways[0]
+
+
+def _check_target(target, operator, group):
+    equations = group.user_equations
+    if target not in equations.names or equations[target].type == SUBEXPRESSION:
+        raise Brian2ImportError(
+            f"{target} is no variable of the target; spikes can add to "
+            f"{', '.join(name for name in equations if equations[name].type != SUBEXPRESSION)}"
+        )
+    if operator not in ("+=", "-="):
+        raise Brian2ImportError(
+            f"a spike in NEST adds to {target}, it cannot do `{operator}`; write `{target} += ...`"
+        )
+
+
+def _check_additive(effects, where, code, group):
+    """Refuse amounts that spikes of the same step would change for each other."""
+    targets = {target for target, *_ in effects}
+    with located(where, code):
+        for target, _, amount in effects:
+            if found := _all_names(amount, group.user_equations) & targets:
+                raise Brian2ImportError(
+                    f"what is added to {target} depends on {', '.join(sorted(found))}, which the "
+                    "same code changes; NEST adds up all spikes of a step before they act"
+                )
+
+
+def _all_names(code, equations):
+    """Names in an expression, those in its subexpressions included."""
+    names = set()
+    for name in get_identifiers(code):
+        names.add(name)
+        if name in equations.names and equations[name].type == SUBEXPRESSION:
+            names |= _all_names(equations[name].expr.code, equations)
+    return names
+
+
+def _assign(name, operator, term):
+    return [f"{name} {operator} {term.text}"]
+
+
+def _unsuffixed(code):
+    """Neuron's own names instead of those with _post."""
+    for name in get_identifiers(code):
+        if name.endswith("_post"):
+            code = code.replace(name, name.removesuffix("_post"))
+    return code
+
+
+def _unit_expression(dim):
+    """Our unit of a dimension, in which NEST's weight counts, as factors of a Brian2 expression."""
+    if dim is DIMENSIONLESS:
+        return []
+    units = ("meter", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+    powers = zip(units, dim._dims, strict=True)
+    return [repr(unit_size(dim)), *(f"{unit}**{power:g}" for unit, power in powers if power)]
