@@ -164,10 +164,10 @@ def population_rate(times, n_neurons, start, stop, width=1.0):
     return edges[:-1] + 0.5 * width, counts * (1000.0 / (n_neurons * width))
 
 
-def power_spectrum(signal, width, segment=1000.0):
+def power_spectrum(signal, width, segment=1000.0, window=np.hanning):
     """One-sided power spectral density by the method of Welch (1967).
 
-    Half-overlapping segments are freed of their mean, weighted with Hann's window and averaged.
+    Half-overlapping segments are freed of their mean, weighted with a window and averaged.
 
     Parameters
     ----------
@@ -178,6 +178,9 @@ def power_spectrum(signal, width, segment=1000.0):
     segment : float
         Length of a segment [ms]; the resolution in frequency is its inverse. A shorter signal is
         one segment.
+    window : callable
+        Number of samples to a symmetric window; ``numpy.ones`` with a single segment gives the
+        plain periodogram.
 
     Returns
     -------
@@ -188,11 +191,11 @@ def power_spectrum(signal, width, segment=1000.0):
     """
     signal = np.asarray(signal, dtype=float)
     length = min(signal.size, round(segment / width))
-    window = np.hanning(length + 1)[:-1]
+    weights = window(length + 1)[:-1]
     segments = np.lib.stride_tricks.sliding_window_view(signal, length)[:: max(1, length // 2)]
-    segments = (segments - segments.mean(axis=1, keepdims=True)) * window
+    segments = (segments - segments.mean(axis=1, keepdims=True)) * weights
     seconds = width / 1000.0
-    power = np.mean(np.abs(np.fft.rfft(segments)) ** 2, axis=0) * seconds / np.sum(window**2)
+    power = np.mean(np.abs(np.fft.rfft(segments)) ** 2, axis=0) * seconds / np.sum(weights**2)
     power[1 : (length + 1) // 2] *= 2.0  # the negative frequencies; the highest has none
     return np.fft.rfftfreq(length, seconds)[1:], power[1:]
 

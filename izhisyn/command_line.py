@@ -74,14 +74,30 @@ def add_integrator(parser):
     )
 
 
+def add_total_vps(parser):
+    """Add ``--total-vps`` to a parser, for networks that run on several MPI processes."""
+    parser.add_argument(
+        "--total-vps",
+        type=positive_integer,
+        metavar="N",
+        help="threads of all MPI processes together, instead of --threads; the same number gives "
+        "the same spikes on any split into processes and threads",
+    )
+
+
 def positive_number(text):
     """Convert an argument to a finite number above zero."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number > 0):
+    number = _number(text)
+    if not number > 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def number_from_zero(text):
+    """Convert an argument to a finite number of at least zero."""
+    number = _number(text)
+    if not number >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 up")
     return number
 
 
@@ -237,6 +253,14 @@ def run(main):
         if launched_size() == 1:
             raise
         _fail(traceback.format_exc(), 1)
+
+
+def _number(text):
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 class _Parser(argparse.ArgumentParser):

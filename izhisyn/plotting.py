@@ -96,3 +96,46 @@ def draw_steps(axes, steps, duration, **line):
     """
     times, amplitudes = zip(*steps, strict=True)
     axes.stairs(amplitudes, [*times, duration], baseline=None, **line)
+
+
+def draw_raster(axes, spikes, populations, sample=None, **markers):
+    """Draw a dot for each spike, the populations on top of each other.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    spikes : izhisyn.recording.Spikes
+    populations : sequence of (range, str)
+        Node ids and colour of each population, from bottom to top.
+    sample : float, optional
+        Share of each population to draw, evenly spaced [1]; all if not given.
+    **markers
+        Properties of the dots.
+    """
+    bottom = 0
+    for neurons, colour in populations:
+        step = 1 if sample is None else max(1, round(1.0 / sample))
+        rows, outside = np.divmod(spikes.senders - neurons.start, step)
+        drawn = (outside == 0) & np.isin(spikes.senders, neurons)
+        axes.plot(
+            spikes.times[drawn],
+            bottom + rows[drawn],
+            **{"color": colour, "ls": "", "marker": ".", "ms": 1.0, "mew": 0.0} | markers,
+        )
+        bottom += len(neurons[::step])
+    axes.set_ylim(-0.5, bottom - 0.5)
+
+
+def draw_spectrum(axes, frequencies, power, **line):
+    """Draw a power spectrum on logarithmic axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    frequencies, power : numpy.ndarray, shape (n_frequencies,)
+        Frequencies above 0 [Hz] and power spectral density.
+    **line
+        Properties of the line.
+    """
+    axes.loglog(frequencies, power, **line)
+    axes.set_xlabel("Frequency (Hz)")

@@ -97,6 +97,15 @@ def test_spectrum_is_scipys(n_bins):
     np.testing.assert_allclose(power, expected[1][1:], rtol=1e-9)
 
 
+def test_plain_periodogram_is_scipys():
+    """One segment without a window."""
+    signal = np.random.default_rng(2).normal(3.0, 1.0, 501)
+    frequencies, power = analysis.power_spectrum(signal, 1.0, segment=501.0, window=np.ones)
+    expected = scipy.signal.periodogram(signal, 1000.0)
+    np.testing.assert_allclose(frequencies, expected[0][1:])
+    np.testing.assert_allclose(power, expected[1][1:], rtol=1e-9)
+
+
 def test_independent_neurons_are_not_correlated():
     """400 neurons; over 2000 bins the mean of all pairs is 0 to about 1 / 400 / sqrt(2000 / 2)."""
     times, senders = random_spikes(3, 40000, 400, 10000.0)
