@@ -108,6 +108,13 @@ def positive_integer(text):
     return int(text)
 
 
+def integer_from_zero(text):
+    """Convert an argument to a whole number of at least zero."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
+
+
 class Progress:
     """Percentage and time left on a terminal, for what takes longer than two seconds.
 

@@ -1,0 +1,675 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A network of excitatory and inhibitory cells in the asynchronous irregular state.
+
+80 % regular spiking and 20 % fast spiking cells, their parameters spread as in Izhikevich (2003).
+Each cell has the same number of random inputs: excitatory ones drive AMPA and NMDA receptors
+through one connection, inhibitory ones GABA-A receptors. Weights and delays are random. Poisson
+generators stand for the inputs from outside.
+
+The state is the same for any number of neurons N and in-degree K: inputs are scaled such that the
+mean and the variance of each conductance (or current) stay those of the design, the principle of
+van Albada, Helias and Diesmann (2015). Weights go as 1/K, which keeps the means. The variance from
+the network then goes as 1/K, too, and the background makes up for it: its spikes keep their mean
+and become fewer and larger. Weights that go as 1/sqrt(K) (van Vreeswijk and Sompolinsky 1998) would
+keep the variance of a current, but the mean conductances would grow with sqrt(K), shorten the
+membrane's time constant and weaken the fluctuations that make it fire irregularly (Sanzeni, Histed
+and Brunel 2022); with delays they also make the network oscillate. Below an in-degree of about 130
+the network alone has more variance than the design, and the state changes.
+
+References
+----------
+S. J. van Albada, M. Helias, M. Diesmann, "Scalability of asynchronous networks is limited by
+one-to-one mapping between effective connectivity and correlations", PLoS Computational Biology
+11(9), e1004490, 2015.
+C. van Vreeswijk, H. Sompolinsky, "Chaotic balanced state in a model of cortical circuits", Neural
+Computation 10(6), 1998.
+A. Sanzeni, M. H. Histed, N. Brunel, "Emergence of irregular activity in networks of strongly
+coupled conductance-based neurons", Physical Review X 12, 011044, 2022.
+"""
+
+import platform
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from izhisyn import analysis, command_line, plotting, recording, spike_files
+from izhisyn.errors import ParameterError
+from izhisyn.kernel import nest, simulate, start_kernel
+from izhisyn.parameters import excitatory_cells, inhibitory_cells
+from izhisyn.processes import peak_memory
+from izhisyn.wiring import (
+    DISTRIBUTIONS,
+    connect_in_degree,
+    on_grid,
+    poisson_drive,
+    random_values,
+    syn_spec,
+)
+
+SCRIPT = "population_network"
+SPIKES = f"{SCRIPT}-spikes"  # folder of the spikes on the disk
+CORRELATED_CELLS = 1000  # cells of which the correlation is taken
+MIN_INTERVALS = 5  # fewer intervals would underestimate the variation
+SHOWN = 1000.0  # time shown in the figure [ms]
+RASTER_CELLS = 200  # cells shown in the figure
+
+NETWORK = {
+    "share_E": 0.8,  # excitatory share of the cells, and of the inputs of each cell
+    "K_design": 1000,  # in-degree for which the weights are given
+    "w_E": 0.004,  # mean weight of an excitatory input of an excitatory cell [nS at the peak]
+    "w_E_to_I": 1.2,  # that of an inhibitory cell, in units of w_E
+    "w_I": 0.08,  # mean weight of an inhibitory input [nS at the peak]
+    "NMDA_ratio": 0.2,  # NMDA weight for each unit of AMPA weight
+    "weight_variation": 0.5,  # standard deviation of the weights over their mean
+    "delay_E": 1.5,  # mean delay of excitatory inputs [ms]
+    "delay_I": 0.8,  # mean delay of inhibitory inputs [ms]
+    "delay_variation": 0.5,  # standard deviation of the delays over their mean
+    "delay_min": 0.5,  # shortest delay [ms]
+    "delay_max": 5.0,  # longest delay [ms]
+    "rate_E": 4.0,  # rate of excitatory cells in the design [spikes/s]
+    "rate_I": 8.0,  # rate of inhibitory cells in the design [spikes/s]
+    # Mean and variance that spikes at a rate r with weights w give are proportional to r w and
+    # r w^2. The background gives all of the mean here, and what the network lacks of the variance.
+    "background_mean_E": 27.0,  # excitatory background [nS/s]
+    "total_variance_E": 3.2,  # excitatory background and network [nS^2/s]
+    "background_mean_I": 90.0,  # inhibitory background [nS/s]
+    "total_variance_I": 104.0,  # inhibitory background and network [nS^2/s]
+    "V_0": (-75.0, -60.0),  # initial membrane potentials are uniform in this range [mV]
+}
+
+
+# Options that the JSON repeats.
+RUN_OPTIONS = (
+    "heterogeneity",
+    "weights",
+    "delays",
+    "simtime",
+    "presimtime",
+    "resolution",
+    "total_vps",
+    "seed",
+    "record",
+    "spikes_to",
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A neuron model, and what the weights of the design mean to it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the NEST model.
+    unit_E, unit_I : float
+        What stands for a conductance of 1 nS at excitatory and inhibitory synapses: 1 nS, or the
+        current [pA] that gives the current-based network about the same state. The currents are
+        less than conductance times driving force, because they do not shunt the membrane.
+    inputs : tuple of str
+        Recordables of the receptors.
+    """
+
+    name: str
+    unit_E: float
+    unit_I: float
+    inputs: tuple
+
+
+MODELS = {
+    "cond": Model("izhikevich_cond_multisyn_neuron", 1.0, 1.0, ("g_AMPA", "g_NMDA", "g_GABA_A")),
+    "psc": Model("izhikevich_psc_multisyn_neuron", 28.0, 5.0, ("I_AMPA", "I_NMDA", "I_GABA_A")),
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """Numbers of cells and of inputs.
+
+    Attributes
+    ----------
+    N_E, N_I : int
+        Excitatory and inhibitory cells.
+    K_E, K_I : int
+        Excitatory and inhibitory inputs of each cell.
+    """
+
+    N_E: int
+    N_I: int
+    K_E: int
+    K_I: int
+
+    @property
+    def N(self):
+        """Number of cells."""
+        return self.N_E + self.N_I
+
+    @property
+    def K(self):
+        """In-degree."""
+        return self.K_E + self.K_I
+
+    @property
+    def populations(self):
+        """Node ids of the populations, which are created first."""
+        return {"E": range(1, self.N_E + 1), "I": range(self.N_E + 1, self.N + 1)}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Inputs of one kind to the cells of one population.
+
+    Attributes
+    ----------
+    weight : float
+        Mean weight of the inputs from the network [nS, or pA with current-based synapses].
+    background_weight : float
+        Weight of the background's spikes [the same].
+    background_rate : float
+        Rate of the background's spikes at each cell [spikes/s].
+    """
+
+    weight: float
+    background_weight: float
+    background_rate: float
+
+
+def main(arguments=None):
+    """Run the network, or recover a run, with these command line arguments."""
+    options = parse_arguments(arguments)
+    if options.recover:
+        recover(options)
+    else:
+        run(options)
+
+
+def parse_arguments(arguments=None):
+    """Parse the command line."""
+    number, integer = command_line.positive_number, command_line.positive_integer
+    from_zero = command_line.number_from_zero
+    parser = command_line.argument_parser(SCRIPT, __doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--model", choices=list(MODELS), default="cond", help="conductances or currents")
+    add("--neurons", type=integer, default=10000, metavar="N", help="number of cells")
+    add("--indegree", type=integer, default=1000, metavar="K", help="inputs of each cell")
+    add("--scale", type=number, default=1.0, metavar="S", help="multiplies neurons and in-degree")
+    add(
+        "--heterogeneity",
+        type=from_zero,
+        default=1.0,
+        metavar="H",
+        help="spread of the cells' parameters, 1 as in Izhikevich (2003)",
+    )
+    for what, default in (("weights", "lognormal"), ("delays", "normal")):
+        add(f"--{what}", choices=DISTRIBUTIONS, default=default, help=f"distribution of {what}")
+    add("--simtime", type=number, default=2000.0, metavar="MS", help="recorded time [ms]")
+    add("--presimtime", type=from_zero, default=500.0, metavar="MS", help="time before that [ms]")
+    command_line.add_total_vps(parser)
+    add(
+        "--record",
+        type=command_line.integer_from_zero,
+        default=5,
+        metavar="N",
+        help="cells whose V_m and receptors are recorded, in proportion to the populations",
+    )
+    add(
+        "--spikes-to",
+        choices=("memory", "ascii"),
+        default="memory",
+        help="ascii: to files while the simulation runs, which outlive a kill",
+    )
+    add(
+        "--recover",
+        type=Path,
+        metavar="DIR",
+        help="read the spikes of a run with --spikes-to ascii and --output DIR that was killed",
+    )
+    return parser.parse_args(arguments)
+
+
+def run(options):
+    """Build, simulate, measure and draw the network."""
+    size, model = size_of(options), MODELS[options.model]
+    results = command_line.Results(SCRIPT, options.output, options.quiet)
+    start_kernel(options.resolution, options.threads, options.seed, options.total_vps)
+    inputs = {name: inputs_of(name, size, model) for name in ("E", "I")}
+    files = spike_files_of(options, size) if options.spikes_to == "ascii" else None
+
+    times = {}
+    with timed(times, "build"):
+        cells = create(size, model, options)
+    with timed(times, "connect"):
+        connect(cells, size, model, inputs, options)
+        recorder, multimeter = record(cells, model, files, options)
+    for phase, duration in (("presim", options.presimtime), ("sim", options.simtime)):
+        with timed(times, phase):
+            simulate(duration, progress_of(phase, files, options))
+
+    spikes = read_spikes(recorder, files, options.output)
+    traces = recording.gather_traces(multimeter, options.output) if multimeter else None
+    processes = recording.gather(
+        options.output, memory=peak_memory(), num_connections=nest.num_connections
+    )
+    if nest.Rank() > 0:
+        return
+
+    measured = measure(spikes, size, options)
+    results.write_figure(draw(spikes, traces, measured, size, options))
+    results.write_json(
+        {
+            **summary(measured),
+            "num_spikes": spikes.times.size,
+            "spike_digest": digest(spikes, options.resolution),
+            "num_synapses": size.N * size.K,
+            "num_connections": [int(process["num_connections"]) for process in processes],
+            "times": times,
+            "real_time_factor": times["sim"] / (options.simtime / 1000.0),
+            "peak_memory_MiB": [float(process["memory"]) for process in processes],
+            "num_processes": nest.num_processes,
+            "threads_per_process": nest.local_num_threads,
+            "parameters": {
+                "model": model.name,
+                "N_E": size.N_E,
+                "N_I": size.N_I,
+                "K_E": size.K_E,
+                "K_I": size.K_I,
+                **{name: getattr(options, name) for name in RUN_OPTIONS},
+                "network": NETWORK,
+                "inputs": {
+                    name: {k: vars(v) for k, v in of.items()} for name, of in inputs.items()
+                },
+            },
+            "versions": {
+                "nest": nest.__version__,
+                "numpy": np.__version__,
+                "python": platform.python_version(),
+            },
+        }
+    )
+    with results.file("npz") as path:
+        recording.save(path, spikes, traces)
+    mean = summary(measured)
+    results.report(
+        f"E {mean['rates']['E']:.2f} spikes/s, I {mean['rates']['I']:.2f} spikes/s, mean CV "
+        f"{as_text(mean['cv']['all'])}, mean correlation of two cells "
+        f"{as_text(mean['correlation']['all'])}",
+        f"{spikes.times.size} spikes, digest {digest(spikes, options.resolution)}; "
+        + ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in times.items()),
+    )
+
+
+def size_of(options):
+    """Give the numbers of cells and inputs.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such network.
+    """
+    N, K = round(options.neurons * options.scale), round(options.indegree * options.scale)
+    if K > N:
+        raise ParameterError(f"in-degree {K} is more than the {N} neurons; choose at most {N}")
+    if K < 5:
+        raise ParameterError(f"in-degree {K} is too small for both populations; choose 5 or more")
+    if N < 10:
+        raise ParameterError(f"{N} neurons are too few for two populations; choose 10 or more")
+    if options.record > N:
+        raise ParameterError(f"--record {options.record} is more than the {N} neurons")
+    if options.heterogeneity > 1:
+        raise ParameterError(
+            f"--heterogeneity {options.heterogeneity:g} leaves the range of cells; choose 0 to 1"
+        )
+    N_E, K_E = round(NETWORK["share_E"] * N), round(NETWORK["share_E"] * K)
+    return Size(N_E, N - N_E, K_E, K - K_E)
+
+
+def inputs_of(population, size, model):
+    """Scale the inputs of a population to the in-degree.
+
+    Parameters
+    ----------
+    population : str
+        "E" or "I".
+    size : Size
+    model : Model
+
+    Returns
+    -------
+    dict of str to Inputs
+        Excitatory and inhibitory inputs, "E" and "I".
+    """
+    scale = NETWORK["K_design"] / size.K
+    factor = NETWORK["w_E_to_I"] if population == "I" else 1.0
+    return {
+        kind: scaled(kind, weight * scale, in_degree, unit)
+        for kind, weight, in_degree, unit in (
+            ("E", NETWORK["w_E"] * factor, size.K_E, model.unit_E),
+            ("I", NETWORK["w_I"], size.K_I, model.unit_I),
+        )
+    }
+
+
+def scaled(kind, weight, in_degree, unit):
+    """Find the background that completes the inputs from the network.
+
+    The spikes of the network have the variance K r <w^2>, those of the background R W^2 and the
+    mean R W, from which W and R follow.
+
+    Parameters
+    ----------
+    kind : str
+        "E" for excitatory inputs, "I" for inhibitory ones.
+    weight : float
+        Mean weight of the inputs from the network [nS].
+    in_degree : int
+        Number of these inputs.
+    unit : float
+        What stands for 1 nS.
+
+    Returns
+    -------
+    Inputs
+    """
+    mean_square = weight**2 * (1.0 + NETWORK["weight_variation"] ** 2)
+    of_network = in_degree * NETWORK[f"rate_{kind}"] * mean_square
+    mean, total = NETWORK[f"background_mean_{kind}"], NETWORK[f"total_variance_{kind}"]
+    # The network alone may exceed the total; a background without variance would need an infinite
+    # rate.
+    variance = max(total - of_network, 0.02 * total)
+    return Inputs(weight * unit, variance / mean * unit, mean**2 / variance)
+
+
+def create(size, model, options):
+    """Create the cells with random parameters and initial states.
+
+    Returns
+    -------
+    dict of str to nest.NodeCollection
+        The populations "E" and "I".
+    """
+    # NumPy's generator with a seed draws the same in each MPI process.
+    generator = np.random.default_rng(options.seed)
+    cells = {}
+    for name, parameters_of in (("E", excitatory_cells), ("I", inhibitory_cells)):
+        n_cells = len(size.populations[name])
+        parameters = parameters_of(generator.random(n_cells), options.heterogeneity)
+        V_m = generator.uniform(*NETWORK["V_0"], n_cells)
+        state = {"V_m": V_m, "U_m": parameters["b"] * V_m}
+        common = {"NMDA_ratio": NETWORK["NMDA_ratio"]}
+        cells[name] = nest.Create(model.name, n_cells, common | parameters | state)
+    return cells
+
+
+def connect(cells, size, model, inputs, options):
+    """Connect the cells with each other and with the background.
+
+    Parameters
+    ----------
+    cells : dict of str to nest.NodeCollection
+    size : Size
+    model : Model
+    inputs : dict of str to dict of str to Inputs
+        What `inputs_of` gives for each population.
+    options : argparse.Namespace
+    """
+    report = command_line.Progress(f"{SCRIPT}, connect", options.quiet)
+    made = 0
+
+    def progress(n_connections):
+        nonlocal made
+        made += n_connections
+        report(made / (size.N * size.K))
+
+    in_degrees = {"E": size.K_E, "I": size.K_I}
+    for target, source in (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I")):
+        receptor = {"E": "AMPA_NMDA", "I": "GABA_A"}[source]
+        of_kind = inputs[target][source]
+        weight = on_grid(
+            random_values(options.weights, of_kind.weight, NETWORK["weight_variation"])
+        )
+        delay = random_values(
+            options.delays,
+            NETWORK[f"delay_{source}"],
+            NETWORK["delay_variation"],
+            NETWORK["delay_min"],
+            NETWORK["delay_max"],
+        )
+        connect_in_degree(
+            cells[source],
+            cells[target],
+            in_degrees[source],
+            syn_spec(receptor, weight, delay, model.name),
+            progress,
+        )
+        background = syn_spec(
+            receptor, on_grid(of_kind.background_weight), NETWORK["delay_min"], model.name
+        )
+        poisson_drive(cells[target], of_kind.background_rate, background)
+
+
+def record(cells, model, files, options):
+    """Record all spikes after the presimulation, and the state of a sample of cells.
+
+    Returns
+    -------
+    recorder, multimeter : nest.NodeCollection
+        The multimeter is None if no cell is recorded.
+    """
+    settings = {} if files is None else files.recorder_settings
+    recorder = recording.record_spikes(
+        cells["E"] + cells["I"], start=options.presimtime, **settings
+    )
+    if options.record == 0:
+        return recorder, None
+    n_I = min(max(round((1.0 - NETWORK["share_E"]) * options.record), 0), len(cells["I"]))
+    n_E = min(options.record - n_I, len(cells["E"]))
+    sample = cells["E"][:n_E] + cells["I"][: options.record - n_E]
+    return recorder, recording.record_traces(sample, ["V_m", *model.inputs])
+
+
+def progress_of(phase, files, options):
+    """Give the callback of `simulate` that shows progress and notes complete files."""
+    report = command_line.Progress(f"{SCRIPT}, {phase}", options.quiet)
+
+    def progress(fraction):
+        if files is not None:
+            files.complete()
+        report(fraction)
+
+    return progress
+
+
+def spike_files_of(options, size):
+    """Prepare the folder of the spikes, with what `recover` needs to know."""
+    run = {name: getattr(options, name) for name in ("resolution", "presimtime", "simtime", "seed")}
+    return spike_files.SpikeFiles(
+        options.output / SPIKES, run | {"script": SCRIPT, "N_E": size.N_E, "N_I": size.N_I}
+    )
+
+
+def read_spikes(recorder, files, folder):
+    """Read the spikes of all MPI processes; None in all but the first."""
+    if files is None:
+        return recording.gather_spikes(recorder, folder)
+    nest.SyncProcesses()
+    return spike_files.recover(files.folder).spikes if nest.Rank() == 0 else None
+
+
+def recover(options):
+    """Read what a killed run left, write it as a finished run does, and say how far it came."""
+    if nest.Rank() > 0:
+        return
+    recovered = spike_files.recover(options.recover / SPIKES)
+    run, spikes = recovered.run, recovered.spikes
+    results = command_line.Results(f"{SCRIPT}-recovered", options.recover, options.quiet)
+    end = run["presimtime"] + run["simtime"]
+    results.write_json(
+        {
+            "complete_until": recovered.complete_until,
+            "end": end,
+            "num_spikes": spikes.times.size,
+            "spike_digest": digest(spikes, run["resolution"]),
+            "run": run,
+        }
+    )
+    with results.file("npz") as path:
+        recording.save(path, spikes)
+    results.report(
+        f"Recovered {spikes.times.size} spikes, complete from {run['presimtime']:g} ms to "
+        f"{recovered.complete_until:g} ms of {end:g} ms"
+    )
+
+
+def digest(spikes, resolution):
+    """Digest all spikes, see `izhisyn.analysis.spike_digest`."""
+    return analysis.spike_digest(spikes.senders, np.rint(spikes.times / resolution))
+
+
+def measure(spikes, size, options):
+    """Measure the state of each population.
+
+    Returns
+    -------
+    dict of str to dict
+        For "E", "I" and "all": ``rates`` [spikes/s] and ``cvs`` [1] of the cells, ``correlation``
+        [1], ``times`` [ms], ``rate`` [spikes/s], ``frequencies`` [Hz] and ``power``.
+    """
+    start, stop = options.presimtime, options.presimtime + options.simtime
+    measured = {}
+    for name, ids in (size.populations | {"all": range(1, size.N + 1)}).items():
+        inside = (spikes.senders >= ids.start) & (spikes.senders < ids.stop)
+        times, senders = spikes.times[inside], spikes.senders[inside]
+        # A stride, so that a sample of all cells has its share of both populations.
+        sample = ids[:: max(1, len(ids) // CORRELATED_CELLS)]
+        in_sample = np.isin(senders, sample)
+        rows = (senders[in_sample] - ids.start) // sample.step
+        bin_times, rate = analysis.population_rate(times, len(ids), start, stop)
+        frequencies, power = analysis.power_spectrum(rate, width=1.0)
+        measured[name] = {
+            "rates": analysis.rates(senders, ids, options.simtime),
+            "cvs": analysis.interval_cvs(times, senders, ids, MIN_INTERVALS),
+            "correlation": analysis.count_correlation(
+                times[in_sample], rows, range(len(sample)), start, stop
+            ),
+            "times": bin_times,
+            "rate": rate,
+            "frequencies": frequencies,
+            "power": power,
+        }
+    return measured
+
+
+def summary(measured):
+    """Reduce what `measure` gives to a number for each population, None where there is none."""
+    return {
+        "rates": {name: float(of["rates"].mean()) for name, of in measured.items()},
+        "cv": {name: mean_or_none(of["cvs"]) for name, of in measured.items()},
+        "correlation": {
+            name: mean_or_none(np.array([of["correlation"]])) for name, of in measured.items()
+        },
+    }
+
+
+def mean_or_none(values):
+    """Mean of the values that are numbers; None if none is."""
+    numbers = values[np.isfinite(values)]
+    return float(numbers.mean()) if numbers.size else None
+
+
+def as_text(value):
+    """Three decimals, or that there is nothing to say."""
+    return "(too few spikes)" if value is None else f"{value:.3f}"
+
+
+@contextmanager
+def timed(times, name):
+    """Context that notes its wall time [s]."""
+    started = time.perf_counter()
+    yield
+    times[name] = time.perf_counter() - started
+
+
+def draw(spikes, traces, measured, size, options):
+    """Draw raster, membrane potentials, population rates, and the distributions over cells.
+
+    Parameters
+    ----------
+    spikes : izhisyn.recording.Spikes
+    traces : izhisyn.recording.Traces or None
+    measured : dict
+        What `measure` gives.
+    size : Size
+    options : argparse.Namespace
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    colours = {"E": plotting.BLUE, "I": plotting.VERMILION}
+    start = options.presimtime
+    stop = start + min(options.simtime, SHOWN)
+    with plotting.style():
+        figure = plotting.new_figure(width=18.0, height=15.0)
+        rows = figure.subfigures(2, 1, height_ratios=(2, 1))
+        raster, potentials, rates = rows[0].subplots(3, 1, sharex=True, height_ratios=(3, 1.2, 1))
+        plotting.draw_raster(
+            raster,
+            spikes,
+            [(size.populations[name], colours[name]) for name in colours],
+            sample=min(1.0, RASTER_CELLS / size.N),
+            ms=2.0,
+        )
+        raster.set_ylabel("Cell of a sample")
+        draw_potentials(potentials, traces, size, colours, start)
+        for name, colour in colours.items():
+            rates.plot(measured[name]["times"], measured[name]["rate"], color=colour, lw=0.5)
+        rates.set_ylabel("Rate (spikes/s)")
+        rates.set_xlabel("Time (ms)")
+        rates.set_xlim(start, stop)
+        rows[0].align_ylabels()
+
+        rate_axes, cv_axes, spectrum = rows[1].subplots(1, 3)
+        draw_distributions(rate_axes, cv_axes, measured, colours)
+        for name, colour in colours.items():
+            plotting.draw_spectrum(
+                spectrum, measured[name]["frequencies"], measured[name]["power"], color=colour
+            )
+        spectrum.set_ylabel("Power ((spikes/s)$^2$/Hz)")
+    return figure
+
+
+def draw_potentials(axes, traces, size, colours, start):
+    """Draw the membrane potential of the first recorded cell of each population."""
+    axes.set_ylabel("$V_m$ (mV)")
+    if traces is None:
+        axes.text(0.5, 0.5, "not recorded (--record 0)", ha="center", transform=axes.transAxes)
+        return
+    shown = traces.times > start
+    for name, ids in size.populations.items():
+        recorded = [sender for sender in traces.senders if sender in ids]
+        if recorded:
+            V_m = traces.of(recorded[0], "V_m")[shown]
+            axes.plot(traces.times[shown], V_m, color=colours[name], lw=0.5)
+
+
+def draw_distributions(rate_axes, cv_axes, measured, colours):
+    """Draw how rates and coefficients of variation are distributed over the cells."""
+    for axes, key, label in (
+        (rate_axes, "rates", "Rate (spikes/s)"),
+        (cv_axes, "cvs", "CV of intervals"),
+    ):
+        finite = {name: measured[name][key][np.isfinite(measured[name][key])] for name in colours}
+        top = max((np.quantile(v, 0.995) for v in finite.values() if v.size), default=1.0)
+        bins = np.linspace(0.0, max(top, 1e-3), 31)
+        for (name, colour), word in zip(colours.items(), ("excitatory", "inhibitory"), strict=True):
+            share = np.full(finite[name].size, 1.0 / max(finite[name].size, 1))
+            axes.hist(finite[name], bins, weights=share, histtype="step", color=colour, label=word)
+        axes.set_xlabel(label)
+        axes.set_ylabel("Share of cells")
+    rate_axes.legend(frameon=False, fontsize=7)
+
+
+if __name__ == "__main__":
+    command_line.run(main)
