@@ -100,6 +100,51 @@ def record_traces(neurons, variables, interval=None):
     return multimeter
 
 
+def record_weights(synapse_model, name):
+    """Make a synapse model whose connections record what each spike delivers.
+
+    Parameters
+    ----------
+    synapse_model : str
+        Synapse model.
+    name : str
+        Name of its copy, for the connections to record.
+
+    Returns
+    -------
+    nest.NodeCollection
+        The ``weight_recorder``.
+    """
+    recorder = nest.Create("weight_recorder")
+    nest.CopyModel(synapse_model, name, {"weight_recorder": recorder})
+    return recorder
+
+
+def weights(recorder, source, target):
+    """Read what the spikes of one connection delivered.
+
+    Parameters
+    ----------
+    recorder : nest.NodeCollection
+        A ``weight_recorder``.
+    source, target : int
+        Node ids.
+
+    Returns
+    -------
+    times : numpy.ndarray, shape (n_spikes,)
+        Times of the presynaptic spikes [ms], ascending.
+    weights : numpy.ndarray, shape (n_spikes,)
+        Weights with which they reached the target.
+    """
+    events = recorder.events
+    from_source = np.asarray(events["senders"], dtype=int) == source
+    chosen = from_source & (np.asarray(events["targets"], dtype=int) == target)
+    times = np.asarray(events["times"])[chosen]
+    order = np.argsort(times, kind="stable")
+    return times[order], np.asarray(events["weights"])[chosen][order]
+
+
 def spikes(recorder):
     """Read a spike recorder.
 
@@ -222,9 +267,9 @@ def gather(folder, **arrays):
     with reporting_failure_to_write(mine):
         np.savez(mine, **arrays)
     nest.SyncProcesses()
-    if nest.Rank() > 0:
-        return None
-    return [_taken(file) for file in files]
+    parts = [_taken(file) for file in files] if nest.Rank() == 0 else None
+    nest.SyncProcesses()  # the next call may write to the same files
+    return parts
 
 
 def gather_spikes(recorder, folder):
