@@ -10,9 +10,9 @@ from brian2.equations.equations import (
     check_subexpressions,
 )
 from brian2.equations.unitcheck import check_dimensions, check_units_statements
-from brian2.parsing.expressions import is_boolean_expression
+from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.units.allunits import second
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit_for_display
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit_for_display
 from brian2.utils.stringtools import get_identifiers
 
 from izhisyn.brian2_import.errors import Brian2ImportError, located
@@ -83,8 +83,10 @@ def check_neuron(group, run_namespace):
     parse_equations(group.user_equations, NEURON_FLAGS)
     for equation in group.user_equations.values():
         check_equation(equation, group, run_namespace)
-    with located("equations", ""):
-        check_subexpressions(group, group.equations, run_namespace)
+        if "constant over dt" not in equation.flags:
+            with located("equation", equation_line(equation)):
+                check_subexpressions(group, Equations([equation]), run_namespace)
+    check_refractory(group, run_namespace)
     for event, condition in group.events.items():
         if event != "spike":
             raise Brian2ImportError(
@@ -100,6 +102,22 @@ def check_neuron(group, run_namespace):
             check_dimensions(condition, DIMENSIONLESS, variables)
     for code in group.event_codes.values():
         check_statements(code, "reset", group, run_namespace)
+
+
+def check_refractory(group, run_namespace):
+    """Check that the refractory period is a time or a condition."""
+    refractory = group._refractory
+    if refractory is False:
+        return
+    with located("refractory", str(refractory)):
+        if isinstance(refractory, str):
+            variables = _variables(group, refractory, run_namespace)
+            dim = parse_expression_dimensions(refractory, variables)
+            is_condition = is_boolean_expression(refractory, variables)
+        else:
+            dim, is_condition = get_dimensions(refractory), False
+        if dim is not second.dim and not is_condition:
+            raise Brian2ImportError("neither a time, such as 2*ms, nor a condition in quotes")
 
 
 def check_equation(equation, group, run_namespace):

@@ -7,6 +7,7 @@ from brian2.core.base import BrianObjectException
 from brian2.equations.equations import EquationError
 from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.units.fundamentalunits import DimensionMismatchError
+from pyparsing import ParseException
 
 from izhisyn.errors import ParameterError
 
@@ -70,9 +71,15 @@ def first_sentence(error):
     """
     while isinstance(error, BrianObjectException) and error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error.__cause__, ParseException) and isinstance(error, EquationError):
+        return "not of the form `dx/dt = f : unit`, `x = f : unit` or `x : unit`"
     text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
+    if isinstance(error, KeyError) and str(text).isidentifier():
+        return f"nothing here is called {text}"
     lines = [line.strip() for line in str(text).splitlines()]
     message = " ".join(line for line in lines if line.strip("^ "))
+    if message.endswith("could not be resolved."):
+        message += " Give its value in the namespace."
     return message or type(error).__name__
 
 

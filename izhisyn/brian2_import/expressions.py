@@ -13,7 +13,14 @@ from brian2.parsing.rendering import NodeRenderer
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from izhisyn.brian2_import.errors import Brian2ImportError
-from izhisyn.brian2_import.units import has_whole_exponents, number_text, unit_size, unit_text
+from izhisyn.brian2_import.units import (
+    has_whole_exponents,
+    number_text,
+    product_text,
+    unit_powers,
+    unit_size,
+    unit_text,
+)
 
 # Binding strength in NESTML, from loose to tight.
 _TERNARY, _LOGIC, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(8)
@@ -40,6 +47,9 @@ class Term:
         SI value of a literal, otherwise None.
     bare
         Whether the text is a plain number although `dim` is no plain number's.
+    powers
+        The unit as NESTML sees it, ``((unit, power), ...)``. NESTML does not know that pA/nS is mV
+        where it wants a plain number or compares; None stands for the unit that we write.
     """
 
     text: str
@@ -48,6 +58,13 @@ class Term:
     binding: int = _ATOM
     value: float | None = None
     bare: bool = False
+    powers: tuple | None = None
+
+    def units(self):
+        """Give the unit as NESTML sees it."""
+        if self.bare or self.kind == "boolean":
+            return ()
+        return unit_powers(self.dim) if self.powers is None else self.powers
 
 
 def literal(value, dim):
@@ -146,6 +163,7 @@ class NestmlRenderer(NodeRenderer):
             _SIGN,
             None if operand.value is None else -operand.value,
             operand.bare,
+            operand.powers,
         )
 
     def render_BoolOp(self, node):
@@ -163,6 +181,8 @@ class NestmlRenderer(NodeRenderer):
         operator = self.expression_ops[type(node.ops[0]).__name__]
         if left.kind != "boolean" or right.kind != "boolean":
             left, right = self._alike(self._as_number(left), self._as_number(right))
+            if left.units() != right.units():
+                left, right = _recast(left), _recast(right)
         text = f"{_inside(left, _SUM)} {operator} {_inside(right, _SUM)}"
         return Term(text, kind="boolean", binding=_COMPARISON)
 
@@ -207,7 +227,8 @@ class NestmlRenderer(NodeRenderer):
     def _sum(self, left, right, operator):
         left, right = self._alike(left, right)
         text = f"{_inside(left, _SUM)} {operator} {_inside(right, _SUM + 1)}"
-        return Term(text, left.dim, _joint_kind(left, right), _SUM, bare=left.bare)
+        kind = _joint_kind(left, right)
+        return Term(text, left.dim, kind, _SUM, bare=left.bare, powers=left.powers)
 
     def product(self, left, right, operator="*"):
         """Multiply or divide two terms.
@@ -234,8 +255,11 @@ class NestmlRenderer(NodeRenderer):
             left = _as_real(left)
         kind = "real" if divides else _joint_kind(left, right)
         text = f"{_factor(left, _PRODUCT)} {operator} {_factor(right, _PRODUCT + 1)}"
-        bare = left.bare or right.bare
-        return self._with_unit(Term(text, dim, kind, _PRODUCT, bare=bare))
+        if left.bare or right.bare:
+            return self._with_unit(Term(text, dim, kind, _PRODUCT, bare=True))
+        powers = _joint_powers(left, right, -1 if divides else 1)
+        term = Term(text, dim, kind, _PRODUCT, powers=powers)
+        return _recast(term) if dim is DIMENSIONLESS else term
 
     def whole_steps(self, time, step):
         """Count the whole steps in a time, as Brian2's ``timestep(time, step)`` does."""
@@ -258,10 +282,12 @@ class NestmlRenderer(NodeRenderer):
         if base.value is not None:
             return literal(base.value**power, dim)
         if float(power).is_integer() and not base.bare:
+            powers = tuple((unit, own * int(power)) for unit, own in base.units())
             if power > 0:
-                return Term(f"{_factor(base, _ATOM)}**{int(power)}", dim, binding=_POWER)
+                text = f"{_factor(base, _ATOM)}**{int(power)}"
+                return Term(text, dim, binding=_POWER, powers=powers)
             text = f"1 / {_factor(base, _ATOM)}**{int(-power)}"
-            return Term(text, dim, binding=_PRODUCT)
+            return Term(text, dim, binding=_PRODUCT, powers=powers)
         text = f"{_inside(self._bare(base), _ATOM)}**{_inside(_unsigned(exponent), _ATOM)}"
         return self._with_unit(Term(text, dim, binding=_POWER, bare=True))
 
@@ -291,7 +317,7 @@ class NestmlRenderer(NodeRenderer):
         return self._power(x, Term("0.5", value=0.5), "**")
 
     def _call_abs(self, x):
-        return Term(f"abs({x.text})", x.dim, x.kind, bare=x.bare)
+        return Term(f"abs({x.text})", x.dim, x.kind, bare=x.bare, powers=x.powers)
 
     def _call_ceil(self, x):
         return self._whole("ceil", x)
@@ -308,6 +334,7 @@ class NestmlRenderer(NodeRenderer):
         # NESTML's min and max do not mix whole and real numbers.
         x, low = self._alike(_as_real(x), _as_real(low))
         x, high = self._alike(x, _as_real(high))
+        x, low, high = (term if term.bare else _recast(term) for term in (x, low, high))
         return Term(f"min(max({x.text}, {low.text}), {high.text})", x.dim, bare=x.bare)
 
     def _call_rand(self):
@@ -346,7 +373,7 @@ class NestmlRenderer(NodeRenderer):
             return term
         if term.value is not None:
             return Term(number_text(term.value, term.dim), term.dim, value=term.value, bare=True)
-        text = f"{_factor(term, _PRODUCT)} {_by_unit(term.dim, '/', '*')}"
+        text = f"{_factor(term, _PRODUCT)} {_by_unit(term.units(), '/', '*')}"
         return Term(text, term.dim, binding=_PRODUCT, bare=True)
 
     def _with_unit(self, term):
@@ -355,7 +382,7 @@ class NestmlRenderer(NodeRenderer):
             return term
         if term.dim is DIMENSIONLESS:
             return Term(term.text, term.dim, term.kind, term.binding)
-        text = f"{_factor(term, _PRODUCT)} {_by_unit(term.dim, '*', '/')}"
+        text = f"{_factor(term, _PRODUCT)} {_by_unit(unit_powers(term.dim), '*', '/')}"
         return Term(text, term.dim, binding=_PRODUCT)
 
     def _alike(self, left, right):
@@ -391,14 +418,31 @@ def _factor(term, binding):
     return f"({term.text})" if has_unit else _inside(term, binding)
 
 
-def _by_unit(dim, operator, inverse):
+def _by_unit(powers, operator, inverse):
     """Write the multiplication or division by a unit, of 1/ms as the inverse of that by ms."""
-    unit = unit_text(dim)
-    return (
-        f"{inverse} (1 {unit[2:].strip('()')})"
-        if unit.startswith("1/")
-        else f"{operator} (1 {unit})"
-    )
+    unit = product_text(powers)
+    if unit.startswith("1/"):
+        return f"{inverse} (1 {unit[2:].strip('()')})"
+    return f"{operator} (1 {unit})"
+
+
+def _recast(term):
+    """Give a term the unit that we write for its dimension, for instance mV in place of pA/nS."""
+    wanted = () if term.dim is DIMENSIONLESS else unit_powers(term.dim)
+    if term.bare or term.units() == wanted or set(term.units()) == set(wanted):
+        return term
+    text = f"{_factor(term, _PRODUCT)} {_by_unit(term.units(), '/', '*')}"
+    if wanted:
+        text += f" {_by_unit(wanted, '*', '/')}"
+    return Term(text, term.dim, binding=_PRODUCT)
+
+
+def _joint_powers(left, right, sign):
+    """Multiply the units of two terms, the second to the power of `sign`."""
+    powers = dict(left.units())
+    for unit, power in right.units():
+        powers[unit] = powers.get(unit, 0) + sign * power
+    return tuple((unit, power) for unit, power in powers.items() if power)
 
 
 def _unsigned(term):

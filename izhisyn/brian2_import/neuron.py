@@ -313,9 +313,6 @@ class _NeuronWriter:
     def _refractoriness(self):
         ref = self.whole._refractory
         if isinstance(ref, Quantity):
-            with located("refractory", str(ref)):
-                if ref.dim is not second.dim:
-                    raise Brian2ImportError("a refractory period is a time, such as 2*ms")
             length = value_text(float(ref), second.dim, "real")
             self.names.externals["refractory"] = (Term("refractory", second.dim), float(ref))
             ref, line = "refractory", f"# refractory for {length}"

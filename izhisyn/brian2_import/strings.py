@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From equation strings to NESTML, through Brian2 objects that nobody runs."""
 
+import math
 import re
 
 import brian2
@@ -15,6 +16,7 @@ from izhisyn.brian2_import.checks import (
     parse_equations,
 )
 from izhisyn.brian2_import.errors import Brian2ImportError, located
+from izhisyn.brian2_import.names import declare
 from izhisyn.brian2_import.neuron import neuron_to_nestml
 from izhisyn.brian2_import.synapse import neuron_port, synapse_port
 
@@ -68,6 +70,9 @@ def to_nestml(
     check_model_name(name)
     run_namespace = get_local_namespace(1) if namespace is None else dict(namespace)
     model = parse_equations(equations, NEURON_FLAGS)
+    for part, code in (("threshold", threshold), ("reset", reset)):
+        if code is not None and not isinstance(code, str):
+            raise Brian2ImportError(f"{part} {code!r} is not a string; put the code in quotes")
     with located("model", ""):
         group = set_aside(
             brian2.NeuronGroup(
@@ -153,10 +158,13 @@ def synapse_to_nestml(
 
 def check_model_name(name):
     """Refuse a name that NESTML or C++ could not take."""
-    if not re.fullmatch(r"[A-Za-z]\w*_(neuron|synapse)|[A-Za-z]\w*", name):
+    if not re.fullmatch(r"[A-Za-z]\w*", name) or name in dir(math):
+        # NESTML makes a C++ class of this name, beside the functions of C's math.h.
         raise Brian2ImportError(
-            f"{name!r} cannot be a model's name; use letters, digits and underscores"
+            f"{name!r} cannot be a model's name; use letters, digits and underscores, and no "
+            "name of a mathematical function"
         )
+    declare(name, "model")
 
 
 def set_aside(thing):

@@ -62,13 +62,13 @@ def neuron_port(name, code, group, run_namespace):
     declare(name, "port")
     if name in group.variables:
         raise Brian2ImportError(f"port {name}: a variable has this name; choose another")
-    check_statements(code, where, group, run_namespace)
     effects = []
     for line in split_statements(code):
         with located(where, line):
             target, operator, amount, _ = parse_statement(line)
             _check_target(target, operator, group)
             effects.append((target, operator, amount))
+    check_statements(code, where, group, run_namespace)
     _check_additive(effects, where, code, group)
     origin = "; ".join(split_statements(code))
     return Port(name, tuple(effects), origin, "a spike of weight 1 is one in Brian2")
@@ -128,6 +128,7 @@ class _Synapse:
         """Do what `synapse_port` promises."""
         self.origin = "; ".join(split_statements(self.pathway.code))
         self.where = f"on_pre of {self.synapses.name}"
+        self._check_source_untouched()
         check_statements(self.pathway.code, self.where, self.pathway, self.run_namespace)
         self.equations = self._check_equations()
         self.names = Names(
@@ -145,6 +146,15 @@ class _Synapse:
         return port, self._write(model_name, source, body) if has_state or transmit else None
 
     # What there is
+
+    def _check_source_untouched(self):
+        for line in split_statements(self.pathway.code):
+            with located(self.where, line):
+                if parse_statement(line)[0].endswith("_pre"):
+                    raise Brian2ImportError(
+                        "a synapse in NEST cannot change its source neuron; let the source's own "
+                        "reset do it"
+                    )
 
     def _check_equations(self):
         if self.synapses.multisynaptic_index is not None:
@@ -212,11 +222,6 @@ class _Synapse:
             with located(self.where, line):
                 self._check_names(code)
                 variable = target.removesuffix("_post")
-                if target.endswith("_pre"):
-                    raise Brian2ImportError(
-                        "a synapse in NEST cannot change its source neuron; let the source's own "
-                        "reset do it"
-                    )
                 in_target = target.endswith("_post") or (
                     target not in self.equations.names and target in self.group.variables
                 )
@@ -274,14 +279,8 @@ class _Synapse:
         if not own:
             self.effects.append((variable, operator, " ".join(_unsuffixed(code).split())))
             return [self._emission(term)] if first else []
-        unit = _unit_expression(term.dim)
-        amount = (
-            unit
-            if share == 1
-            else f"{_unsuffixed(code)} * {unit}"
-            if unit != "1"
-            else _unsuffixed(code)
-        )
+        factors = [_unsuffixed(code)] if share != 1 else []
+        amount = " * ".join(factors + _unit_expression(term.dim)) or "1"
         self.effects.append((variable, operator, amount))
         return [self._emission(term)] if first else []
 

@@ -55,9 +55,26 @@ def unit_text(dim):
     -------
     str
     """
-    if dim is DIMENSIONLESS:
-        return "real"
-    powers = _fewest_units(tuple(int(exponent) for exponent in dim._dims))
+    return "real" if dim is DIMENSIONLESS else product_text(unit_powers(dim))
+
+
+def unit_powers(dim):
+    """Split our unit of a dimension into ``((unit, power), ...)``."""
+    return _fewest_units(tuple(int(exponent) for exponent in dim._dims))
+
+
+def product_text(powers):
+    """Write a product of units, at least one, in NESTML.
+
+    Parameters
+    ----------
+    powers : tuple of tuple
+        Unit and whole exponent of each factor.
+
+    Returns
+    -------
+    str
+    """
     above = [_power(unit, power) for unit, power in powers if power > 0]
     below = [_power(unit, -power) for unit, power in powers if power < 0]
     if above:
