@@ -4,7 +4,6 @@
 import argparse
 import json
 import math
-import os
 import sys
 import tempfile
 import time
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from izhisyn.errors import IzhisynError, reporting_failure_to_write
-from izhisyn.processes import launched_rank, launched_size
+from izhisyn.processes import fail, launched_rank, launched_size
 
 INTEGRATORS = {
     0: "exact quadratic step",
@@ -98,6 +97,14 @@ def number_from_zero(text):
     number = _number(text)
     if not number >= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 up")
+    return number
+
+
+def fraction(text):
+    """Convert an argument to a number from 0 to 1."""
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return number
 
 
@@ -255,11 +262,11 @@ def run(main):
     try:
         main()
     except IzhisynError as error:
-        _fail(f"error: {error}", 2)
+        fail(f"error: {error}", 2)
     except Exception:
         if launched_size() == 1:
             raise
-        _fail(traceback.format_exc(), 1)
+        fail(traceback.format_exc(), 1)
 
 
 def _number(text):
@@ -274,18 +281,4 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are told by one process of several."""
 
     def error(self, message):
-        _fail(f"{self.format_usage()}{self.prog}: error: {message}", 2)
-
-
-def _fail(message, code):
-    if launched_rank() > 0:
-        # When the first process has told the same and ended, the launcher ends this one. If this
-        # process alone has failed, it speaks up when the first has had its time.
-        time.sleep(5.0)
-    print(message.rstrip(), file=sys.stderr)
-    if launched_size() == 1:
-        sys.exit(code)
-    # A regular exit would wait in MPI for processes that may be waiting for this one.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+        fail(f"{self.format_usage()}{self.prog}: error: {message}", 2)

@@ -1,15 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Start NEST with the izhisyn models, and run it."""
 
+import importlib.util
 import math
 import os
 import sys
+from pathlib import Path
 
 from izhisyn.errors import ModuleMissingError, ParameterError
-from izhisyn.processes import launched_size
+from izhisyn.processes import fail, launched_size
 
+
+def _has_mpi():
+    (folder,) = importlib.util.find_spec("nest").submodule_search_locations
+    return any(b"MPI_Init" in file.read_bytes() for file in Path(folder).glob("nestkernel_api*.so"))
+
+
+if launched_size() > 1 and not _has_mpi():
+    # NEST would end every process with a message of its own while it is imported.
+    fail(
+        f"error: {launched_size()} processes were started, but this NEST was built without MPI; "
+        f"start one process with --threads, or use a NEST built with MPI (docs/cluster.md)",
+        2,
+    )
 os.environ.setdefault("PYNEST_QUIET", "1")  # NEST reads it once, on import, before its banner
-import nest
+import nest  # noqa: E402 - what comes before it has to
 
 MODULE = "izhisynmodule"
 
@@ -87,7 +102,7 @@ def steps_of(time, what):
     return steps
 
 
-def simulate(duration, progress=None):
+def simulate(duration, progress=None, min_delay=None):
     """Advance the network.
 
     Parameters
@@ -95,30 +110,38 @@ def simulate(duration, progress=None):
     duration : float
         Biological time to simulate [ms], a multiple of the resolution.
     progress : callable, optional
-        Called with the completed fraction, up to 1, after about each hundredth.
+        Called with the completed fraction, up to 1, after about each hundredth; on several MPI
+        processes only at the end unless `min_delay` is given.
+    min_delay : float, optional
+        A whole multiple of the shortest delay in the network [ms]. One process asks NEST for it,
+        but several know only their own connections' until they have simulated.
     """
     total = steps_of(duration, "duration")
+    # Everything is asked before NEST prepares: reading a kernel attribute between that and the
+    # first run makes each MPI process take the delays of its own connections for all there are.
+    resolution = nest.resolution
+    if min_delay is not None:
+        slice_steps = steps_of(min_delay, "shortest delay")
+    elif nest.num_processes == 1:
+        slice_steps = round(nest.min_delay / resolution)
+    else:
+        slice_steps = max(1, total)
+    # NEST draws random numbers one min_delay at a time: other parts would change the results.
+    chunk = slice_steps * max(1, math.ceil(total / (100 * slice_steps)))
     with nest.RunManager():
-        # NEST draws random numbers one min_delay at a time: other parts would change the results.
-        slice_steps = round(nest.min_delay / nest.resolution)
-        chunk = slice_steps * max(1, math.ceil(total / (100 * slice_steps)))
         for done in range(0, total, chunk):
             steps = min(chunk, total - done)
-            nest.Run(steps * nest.resolution)
+            nest.Run(steps * resolution)
             if progress is not None:
                 progress((done + steps) / total)
 
 
 def _check_launcher():
     if launched_size() > 1 and nest.num_processes == 1:
-        reason = (
-            "uses another MPI library than the launcher"
-            if nest.build_info["have_mpi"]
-            else "was built without MPI"
-        )
         raise ParameterError(
-            f"{launched_size()} processes were started, but this NEST {reason} and each would "
-            f"simulate the whole network; start one process, or use a NEST built with that MPI"
+            f"{launched_size()} processes were started, but this NEST uses another MPI library "
+            f"than the launcher and each would simulate the whole network; start them with the "
+            f"launcher of the MPI that NEST was built with"
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which of the processes that an MPI launcher started this one is, and how much memory it takes.
+"""Which of the processes of an MPI launcher this one is, how it ends, and how much memory it takes.
 
 NEST tells its MPI rank only if it was built with MPI and for the launcher's own library; the
 launcher's environment variables are there in any case.
@@ -8,6 +8,7 @@ launcher's environment variables are there in any case.
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 
 # Rank and number of processes; Slurm's are those of a step, which only srun starts.
@@ -26,6 +27,29 @@ def launched_rank():
 def launched_size():
     """Count the processes that the launcher started, 1 if none did."""
     return _launched()[1]
+
+
+def fail(message, code):
+    """Print a message and end; of several processes that fail with the same one, one prints it.
+
+    Parameters
+    ----------
+    message : str
+        What to print on standard error.
+    code : int
+        Exit code.
+    """
+    if launched_rank() > 0:
+        # When the first process has told the same and ended, the launcher ends this one. If this
+        # process alone has failed, it speaks up when the first has had its time.
+        time.sleep(5.0)
+    print(message.rstrip(), file=sys.stderr)
+    if launched_size() == 1:
+        sys.exit(code)
+    # A regular exit would wait in MPI for processes that may be waiting for this one.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def peak_memory():

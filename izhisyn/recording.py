@@ -72,7 +72,7 @@ def record_spikes(neurons, **settings):
     return recorder
 
 
-def record_traces(neurons, variables, interval=None):
+def record_traces(neurons, variables, interval=None, delay=None):
     """Attach a multimeter.
 
     Parameters
@@ -82,6 +82,9 @@ def record_traces(neurons, variables, interval=None):
         Recordables of the model. ``spike_offset`` at every step is what `exact_spikes` needs.
     interval : float, optional
         Sampling interval [ms]; every simulation step if not given.
+    delay : float, optional
+        Delay of the connections [ms], the resolution if not given. NEST exchanges spikes once in
+        the shortest delay of all: in a network, choose its shortest.
 
     Returns
     -------
@@ -96,7 +99,8 @@ def record_traces(neurons, variables, interval=None):
         },
     )
     # The shortest delay, because the samples of the last min_delay are never delivered.
-    nest.Connect(multimeter, neurons, syn_spec={"delay": nest.resolution})
+    delay = nest.resolution if delay is None else delay
+    nest.Connect(multimeter, neurons, syn_spec={"delay": delay})
     return multimeter
 
 

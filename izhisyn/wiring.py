@@ -4,6 +4,8 @@
 import itertools
 import math
 
+import numpy as np
+
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, steps_of
 
@@ -83,6 +85,37 @@ def syn_spec(
         "weight": weight,
         "delay": delay,
     }
+
+
+def create_cells(model, n_cells, parameters):
+    """Create neurons whose parameters differ.
+
+    PyNEST sets arrays only where all neurons are of one MPI process; here each process takes those
+    of its own neurons.
+
+    Parameters
+    ----------
+    model : str
+        Name of a neuron model.
+    n_cells : int
+        Number of neurons.
+    parameters : dict of str to float or numpy.ndarray, shape (n_cells,)
+        Parameters and state, for all neurons or for each; the same in each process.
+
+    Returns
+    -------
+    nest.NodeCollection
+    """
+    cells = nest.Create(model, n_cells)
+    rows = np.flatnonzero(cells.local)
+    if rows.size:
+        cells[rows.tolist()].set(
+            {
+                name: values[rows] if isinstance(values, np.ndarray) else values
+                for name, values in parameters.items()
+            }
+        )
+    return cells
 
 
 DISTRIBUTIONS = ("lognormal", "normal")

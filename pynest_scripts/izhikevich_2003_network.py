@@ -41,7 +41,7 @@ from izhisyn import analysis, command_line, plotting, recording
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, simulate, start_kernel, steps_of
 from izhisyn.parameters import excitatory_cells, inhibitory_cells
-from izhisyn.wiring import on_grid
+from izhisyn.wiring import create_cells, on_grid
 
 SCRIPT = "izhikevich_2003_network"
 MODEL = "izhikevich_psc_delta_neuron"
@@ -173,7 +173,8 @@ def run(name, numerics, options):
     connect(excitatory, inhibitory, numerics.resolution + options.extra_delay)
     drive(excitatory, inhibitory)
     recorder = recording.record_spikes(excitatory + inhibitory)
-    simulate(options.simtime, command_line.Progress(f"{SCRIPT}, {name}", options.quiet))
+    progress = command_line.Progress(f"{SCRIPT}, {name}", options.quiet)
+    simulate(options.simtime, progress, min_delay=numerics.resolution)
     return recording.gather_spikes(recorder, options.output)
 
 
@@ -193,7 +194,7 @@ def create(numerics, seed):
     t_pulse = {} if numerics.integrator == 2 else {"t_pulse": T_PULSE}
     common = {"integrator": numerics.integrator, "V_m": V_0} | t_pulse
     return tuple(
-        nest.Create(
+        create_cells(
             MODEL, parameters["b"].size, common | parameters | {"U_m": parameters["b"] * V_0}
         )
         for parameters in cells

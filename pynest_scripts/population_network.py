@@ -43,6 +43,7 @@ from izhisyn.processes import peak_memory
 from izhisyn.wiring import (
     DISTRIBUTIONS,
     connect_in_degree,
+    create_cells,
     on_grid,
     poisson_drive,
     random_values,
@@ -53,6 +54,7 @@ SCRIPT = "population_network"
 SPIKES = f"{SCRIPT}-spikes"  # folder of the spikes on the disk
 CORRELATED_CELLS = 1000  # cells of which the correlation is taken
 MIN_INTERVALS = 5  # fewer intervals would underestimate the variation
+V_PEAK, V_RESET = 30.0, -65.0  # ends of a spike in the figure [mV]
 SHOWN = 1000.0  # time shown in the figure [ms]
 RASTER_CELLS = 200  # cells shown in the figure
 
@@ -245,7 +247,7 @@ def run(options):
         recorder, multimeter = record(cells, model, files, options)
     for phase, duration in (("presim", options.presimtime), ("sim", options.simtime)):
         with timed(times, phase):
-            simulate(duration, progress_of(phase, files, options))
+            simulate(duration, progress_of(phase, files, options), NETWORK["delay_min"])
 
     spikes = read_spikes(recorder, files, options.output)
     traces = recording.gather_traces(multimeter, options.output) if multimeter else None
@@ -398,7 +400,7 @@ def create(size, model, options):
         V_m = generator.uniform(*NETWORK["V_0"], n_cells)
         state = {"V_m": V_m, "U_m": parameters["b"] * V_m}
         common = {"NMDA_ratio": NETWORK["NMDA_ratio"]}
-        cells[name] = nest.Create(model.name, n_cells, common | parameters | state)
+        cells[name] = create_cells(model.name, n_cells, common | parameters | state)
     return cells
 
 
@@ -466,7 +468,9 @@ def record(cells, model, files, options):
     n_I = min(max(round((1.0 - NETWORK["share_E"]) * options.record), 0), len(cells["I"]))
     n_E = min(options.record - n_I, len(cells["E"]))
     sample = cells["E"][:n_E] + cells["I"][: options.record - n_E]
-    return recorder, recording.record_traces(sample, ["V_m", *model.inputs])
+    return recorder, recording.record_traces(
+        sample, ["V_m", *model.inputs], delay=NETWORK["delay_min"]
+    )
 
 
 def progress_of(phase, files, options):
@@ -622,7 +626,7 @@ def draw(spikes, traces, measured, size, options):
             ms=2.0,
         )
         raster.set_ylabel("Cell of a sample")
-        draw_potentials(potentials, traces, size, colours, start)
+        draw_potentials(potentials, traces, spikes, size, colours, (start, stop))
         for name, colour in colours.items():
             rates.plot(measured[name]["times"], measured[name]["rate"], color=colour, lw=0.5)
         rates.set_ylabel("Rate (spikes/s)")
@@ -640,34 +644,45 @@ def draw(spikes, traces, measured, size, options):
     return figure
 
 
-def draw_potentials(axes, traces, size, colours, start):
+def draw_potentials(axes, traces, spikes, size, colours, window):
     """Draw the membrane potential of the first recorded cell of each population."""
     axes.set_ylabel("$V_m$ (mV)")
     if traces is None:
         axes.text(0.5, 0.5, "not recorded (--record 0)", ha="center", transform=axes.transAxes)
         return
-    shown = traces.times > start
+    start, stop = window
+    shown = (traces.times > start) & (traces.times <= stop)
     for name, ids in size.populations.items():
         recorded = [sender for sender in traces.senders if sender in ids]
         if recorded:
             V_m = traces.of(recorded[0], "V_m")[shown]
-            axes.plot(traces.times[shown], V_m, color=colours[name], lw=0.5)
+            spike_times = spikes.of(recorded[0])
+            spike_times = spike_times[spike_times <= traces.times[shown][-1]]
+            axes.plot(
+                *plotting.with_spikes(traces.times[shown], V_m, spike_times, V_PEAK, V_RESET),
+                color=colours[name],
+                lw=0.5,
+            )
 
 
 def draw_distributions(rate_axes, cv_axes, measured, colours):
     """Draw how rates and coefficients of variation are distributed over the cells."""
-    for axes, key, label in (
-        (rate_axes, "rates", "Rate (spikes/s)"),
-        (cv_axes, "cvs", "CV of intervals"),
+    for axes, key, label, width in (
+        (rate_axes, "rates", "Rate (spikes/s)", 1.0),
+        (cv_axes, "cvs", "CV of intervals", 0.1),
     ):
         finite = {name: measured[name][key][np.isfinite(measured[name][key])] for name in colours}
-        top = max((np.quantile(v, 0.995) for v in finite.values() if v.size), default=1.0)
-        bins = np.linspace(0.0, max(top, 1e-3), 31)
+        top = max(
+            (np.quantile(values, 0.995) for values in finite.values() if values.size), default=0
+        )
+        # Rates are whole numbers of spikes: edges between them.
+        edges = width * (np.arange(np.ceil(top / width) + 2) - 0.5)
         for (name, colour), word in zip(colours.items(), ("excitatory", "inhibitory"), strict=True):
             share = np.full(finite[name].size, 1.0 / max(finite[name].size, 1))
-            axes.hist(finite[name], bins, weights=share, histtype="step", color=colour, label=word)
+            axes.hist(finite[name], edges, weights=share, histtype="step", color=colour, label=word)
         axes.set_xlabel(label)
         axes.set_ylabel("Share of cells")
+        axes.set_xlim(left=0.0)
     rate_axes.legend(frameon=False, fontsize=7)
 
 

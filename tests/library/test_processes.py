@@ -90,6 +90,18 @@ def test_an_error_of_all_processes_is_told_by_the_first(pytestconfig, statement,
     assert second.communicate()[1] == ""
 
 
+def test_a_launcher_without_mpi_in_nest_is_one_sentence(pytestconfig):
+    """Before NEST, on import, would end every process with a message of its own."""
+    second = start("import izhisyn.kernel", 1, pytestconfig.rootpath)
+    first = start("import izhisyn.kernel", 0, pytestconfig.rootpath)
+    message = first.communicate()[1]
+    assert first.returncode == 2
+    assert message.startswith("error: 2 processes were started, but this NEST was built without")
+    assert len(message.splitlines()) == 1
+    second.kill()
+    assert second.communicate()[1] == ""
+
+
 def test_an_error_of_one_process_is_told_by_it(pytestconfig):
     """When nothing has ended it for a while, nobody else has told it."""
     started = time.monotonic()

@@ -10,6 +10,7 @@ from izhisyn.recording import record_traces, traces
 from izhisyn.wiring import (
     WEIGHT_GRID,
     connect_in_degree,
+    create_cells,
     on_grid,
     poisson_drive,
     random_values,
@@ -197,6 +198,20 @@ def test_weights_on_the_grid_have_exact_sums(kernel, mean):
     assert np.all(rounded % WEIGHT_GRID == 0.0)
     assert 0.0 < np.abs(rounded - plain).max() <= WEIGHT_GRID / 2
     assert sum(rounded.tolist()) == sum(rounded[::-1].tolist())
+
+
+def test_cells_get_their_own_parameters(kernel):
+    """Arrays for each, numbers for all; not those of neurons that were there before."""
+    others = nest.Create("izhikevich_psc_multisyn_neuron", 2)
+    cells = create_cells(
+        "izhikevich_psc_multisyn_neuron",
+        3,
+        {"c": np.array([-65.0, -60.0, -55.0]), "d": 4.0, "V_m": np.array([-70.0, -71.0, -72.0])},
+    )
+    assert cells.tolist() == [3, 4, 5]
+    assert (cells.c, cells.V_m) == ((-65.0, -60.0, -55.0), (-70.0, -71.0, -72.0))
+    assert set(cells.d) == {4.0}
+    assert set(others.c) == {-65.0}
 
 
 def test_each_target_has_the_in_degree_and_not_itself(kernel):
