@@ -156,7 +156,7 @@ class _NeuronWriter:
         self.is_refractory = whole._refractory is not False
         self.reset = whole.event_codes.get("spike", "")
         self.of_type = {
-            kind: [eq for eq in _by_dependence(self.equations) if eq.type == kind]
+            kind: [eq for eq in by_dependence(self.equations) if eq.type == kind]
             for kind in (DIFFERENTIAL_EQUATION, SUBEXPRESSION, PARAMETER)
         }
         self.frozen = [eq for eq in self.of_type[SUBEXPRESSION] if "constant over dt" in eq.flags]
@@ -478,8 +478,17 @@ class _NeuronWriter:
         return ["if not_refractory:", *_indent(lines)]
 
 
-def _by_dependence(equations):
-    """Order equations as written, but each subexpression before what uses it."""
+def by_dependence(equations):
+    """Order equations as written, but each subexpression before what uses it.
+
+    Parameters
+    ----------
+    equations : brian2.Equations
+
+    Returns
+    -------
+    list of brian2.equations.equations.SingleEquation
+    """
     ordered = {}
 
     def add(equation):

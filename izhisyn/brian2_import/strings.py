@@ -114,7 +114,6 @@ def synapse_to_nestml(
     target : str or brian2.Equations
         Equations of the target neuron, if `on_pre` adds to its variables.
     delay : brian2.Quantity, optional
-        1 ms if not given.
     namespace : dict, optional
         Values of external names; the caller's variables if not given, as in Brian2.
     transmit : str, optional

@@ -27,7 +27,14 @@ from izhisyn.brian2_import.checks import (
 from izhisyn.brian2_import.errors import Brian2ImportError, located
 from izhisyn.brian2_import.expressions import Term, literal
 from izhisyn.brian2_import.names import Names, declare, split_statements, type_text, value_text
-from izhisyn.brian2_import.neuron import KINDS, Nestml, Port, write_block, write_header
+from izhisyn.brian2_import.neuron import (
+    KINDS,
+    Nestml,
+    Port,
+    by_dependence,
+    write_block,
+    write_header,
+)
 from izhisyn.brian2_import.units import unit_size, unit_text
 
 _SPECIAL = {
@@ -134,6 +141,11 @@ class _Synapse:
         self.names = Names(
             self.pathway, self.run_namespace, self._terms(), [self.pathway.code, *self._codes()]
         )
+        for equation in by_dependence(self.equations):
+            if equation.type == SUBEXPRESSION:
+                code, kind = equation.expr.code, KINDS[equation.var_type]
+                term = self.names.renderer.expression(code, equation.dim, kind)
+                self.names.variables[equation.varname] = term
         body = self._statements()
         if transmit is not None:
             with located("transmit", transmit):
@@ -188,6 +200,11 @@ class _Synapse:
             is_ode = equation.type == DIFFERENTIAL_EQUATION
             with located("equation", equation_line(equation)):
                 declare(equation.varname, "variable")
+                if equation.varname in ("weight", "delay"):
+                    raise Brian2ImportError(
+                        f"NEST calls its own {equation.varname} so; call this variable w, for "
+                        "example"
+                    )
                 if is_ode and "event-driven" not in equation.flags:
                     raise Brian2ImportError(
                         "a synapse in NEST runs only when a spike passes; make the equation "
@@ -294,11 +311,9 @@ class _Synapse:
         )
 
     def _emission(self, term):
-        self.weight_name = self.names.fresh("w")
-        weight = Term(self.weight_name)
         if term.value == 1 and term.dim is DIMENSIONLESS:
-            return f"emit_spike({self.weight_name})"
-        product = self.names.renderer.product(weight, term)
+            return "emit_spike(weight)"
+        product = self.names.renderer.product(Term("weight"), term)
         if term.dim is not DIMENSIONLESS:
             product = self.names.renderer.product(
                 product, literal(unit_size(term.dim), term.dim), "/"
@@ -336,20 +351,11 @@ class _Synapse:
             (state if is_state else parameters).append(line)
         if self.synapses.event_driven is not None:
             state.append("lastupdate ms = 0 ms    # time of the last spike")
-        weight = getattr(self, "weight_name", None) or self.names.fresh("w")
-        delay = self.names.fresh("d")
         for external, (term, value) in self.names.externals.items():
             unit = type_text(term.dim, term.kind)
             parameters.append(f"{external} {unit} = {value_text(value, term.dim, term.kind)}")
-        parameters += [
-            f"{weight} real = 1    # weight of the connection",
-            f"{delay} ms = {value_text(self._delay(), second.dim, 'real')}    # its delay",
-        ]
-        notes = [
-            f"Tell build_module.py by --codegen-opts that {weight} is the weight and {delay} the "
-            f'delay: {{"weight_variable": {{"{name}": "{weight}"}}, '
-            f'"delay_variable": {{"{name}": "{delay}"}}}}.'
-        ]
+        parameters.append("weight real = 1    # NEST's weight of the connection, a factor")
+        notes = [self._delay()]
         if not self.effects and "emit_spike" not in "\n".join(body):
             notes.append("As in Brian2, it adds to no variable of its target, so it sends nothing.")
         blocks = [
@@ -398,8 +404,13 @@ class _Synapse:
         return values[0]
 
     def _delay(self):
+        """Tell the delay; NEST keeps it with the connection."""
         delays = np.unique(self.pathway.variables["delay"].get_value())
-        return float(delays[0]) if len(delays) and delays[0] > 0 else 1e-3
+        if len(delays) != 1:
+            return "Give each connection its delay, as in Brian2."
+        if delays[0] == 0:
+            return "Brian2's delay is 0; connect with NEST's shortest, one time step."
+        return f"Connect with Brian2's delay, {value_text(delays[0], second.dim, 'real')}."
 
 
 def _single_pathway(synapses):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Generated models, compiled once for all tests that simulate them."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,20 +19,10 @@ def compile_models(folder: Path, texts: dict[str, str], module: str) -> str:
     """Compile NESTML sources by name; give the argument for ``nest.Install``."""
     for name, text in texts.items():
         (folder / f"{name}.nestml").write_text(text)
-    synapses = [name for name in texts if name.endswith("_synapse")]
-    options = folder / "options.json"
-    options.write_text(
-        json.dumps(
-            {
-                "weight_variable": {name: "w" for name in synapses},
-                "delay_variable": {name: "d" for name in synapses},
-            }
-        )
-    )
     command = [
         *(sys.executable, BUILD_MODULE, "--models", folder, "--module-name", module),
         *("--install-dir", folder / "installed", "--numeric-solver", "forward-Euler"),
-        *("--codegen-opts", options, "--json"),
+        "--json",
     ]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
