@@ -37,7 +37,7 @@ import numpy as np
 
 from izhisyn import analysis, command_line, plotting, recording, spike_files
 from izhisyn.errors import ParameterError
-from izhisyn.kernel import nest, simulate, start_kernel
+from izhisyn.kernel import nest, simulate, start_kernel, steps_of
 from izhisyn.parameters import excitatory_cells, inhibitory_cells
 from izhisyn.processes import peak_memory
 from izhisyn.wiring import (
@@ -236,6 +236,10 @@ def run(options):
     size, model = size_of(options), MODELS[options.model]
     results = command_line.Results(SCRIPT, options.output, options.quiet)
     start_kernel(options.resolution, options.threads, options.seed, options.total_vps)
+    # Before the network is built, which can take long.
+    for what in ("presimtime", "simtime"):
+        steps_of(getattr(options, what), what)
+    steps_of(NETWORK["delay_min"], "shortest delay")
     inputs = {name: inputs_of(name, size, model) for name in ("E", "I")}
     files = spike_files_of(options, size) if options.spikes_to == "ascii" else None
 
