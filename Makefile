@@ -4,8 +4,9 @@
 PYTHON ?= python3
 ARGS ?=
 VENV_PYTHON := .venv/bin/python
+MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
-.PHONY: help figure2 build test test-slow lint clean
+.PHONY: help figure2 build test test-slow mpi test-mpi print-mpi-python lint clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -21,6 +22,17 @@ test: build ## run the tests except the slow ones (minutes)
 
 test-slow: build ## run the slow tests
 	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
+
+# Not .venv: the wheel from PyPI in it has no MPI. FULL=1 compiles all of NEST's models.
+mpi: ## build a NEST with MPI into a cache outside the clone, with the models
+	@$(MPI_NEST)
+	@"$$($(MPI_NEST) --print-python)" build_module.py
+
+test-mpi: mpi ## run the tests under mpirun
+	@"$$($(MPI_NEST) --print-python)" -m pytest tests/mpi $(ARGS)
+
+print-mpi-python: ## print the interpreter that has the NEST with MPI
+	@$(MPI_NEST) --print-python
 
 lint: .venv/ready ## check style and format
 	@$(VENV_PYTHON) -m ruff check .

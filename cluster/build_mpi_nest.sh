@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Build NEST with MPI from PyPI's source distribution, once, and a virtual environment around it.
+#
+#   cluster/build_mpi_nest.sh                  build what is missing
+#   cluster/build_mpi_nest.sh --print-python   print the environment's interpreter
+#
+# Everything is kept below ${XDG_CACHE_HOME:-~/.cache}/izhisyn, in a folder for each combination of
+# NEST, Python and MPI. FULL=1 compiles all models of NEST instead of the few that izhisyn uses;
+# once there is such a build, it is used without FULL=1 too. PYTHON names another python3.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+PYTHON=${PYTHON:-python3}
+DEBIAN_PACKAGES="g++ libopenmpi-dev openmpi-bin libgsl-dev libboost-dev libltdl-dev"
+MODELS="izhikevich iaf_psc_alpha iaf_cond_beta parrot_neuron
+    poisson_generator spike_generator spike_train_injector
+    dc_generator ac_generator step_current_generator noise_generator
+    multimeter spike_recorder weight_recorder volume_transmitter
+    static_synapse bernoulli_synapse tsodyks_synapse tsodyks2_synapse stdp_synapse"
+
+main() {
+    check_prerequisites
+    local nest folder
+    nest=$(requirements | grep '^nest-simulator==')
+    folder=$(cache_folder "$nest")
+
+    if [ "${1:-}" = --print-python ]; then
+        [ -e "$folder/ready" ] || fail "there is no NEST with MPI in $folder; run: make mpi"
+        echo "$folder/venv/bin/python"
+        return
+    fi
+
+    mkdir -p "$folder"
+    exec 9>"$folder/lock"
+    flock 9
+    ls "$folder"/nest_simulator-*.whl >/dev/null 2>&1 || build_wheel "$nest" "$folder"
+    [ "$(cat "$folder/ready" 2>/dev/null)" = "$(requirements)" ] || make_environment "$folder"
+}
+
+fail() {
+    echo "build_mpi_nest: $1" >&2
+    exit 1
+}
+
+check_prerequisites() {
+    local missing=() tool header
+    for tool in "$PYTHON" "${CXX:-g++}" mpicxx mpirun gsl-config; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    for header in boost/version.hpp ltdl.h; do
+        echo "#include <$header>" | "${CXX:-g++}" -fsyntax-only -x c++ - 2>/dev/null || missing+=("$header")
+    done
+    [ ${#missing[@]} -eq 0 ] ||
+        fail "missing: ${missing[*]}; install them (Debian, Ubuntu: apt install $DEBIAN_PACKAGES), or load your cluster's modules"
+}
+
+# The pins of pyproject.toml, without the simulators that only serve as a reference in tests.
+requirements() {
+    "$PYTHON" - <<'SCRIPT'
+import tomllib
+
+with open("pyproject.toml", "rb") as file:
+    project = tomllib.load(file)["project"]
+extras = project["optional-dependencies"]
+pins = [*project["dependencies"], *extras["build"], *extras["test"]]
+print(*(pin for pin in pins if not pin.startswith(project["name"])), sep="\n")
+SCRIPT
+}
+
+# A NEST belongs to the Python and to the MPI that it was compiled with.
+cache_folder() {
+    local nest=${1/==/-} python mpi folder
+    python=$("$PYTHON" -c 'import sys; print("python{}.{}".format(*sys.version_info))')
+    mpi=$(mpicxx -show | sha256sum | cut -c 1-8)
+    folder=${XDG_CACHE_HOME:-$HOME/.cache}/izhisyn/$nest-$python-mpi-$mpi
+    if [ -n "${FULL:-}" ] || [ -e "$folder-full/ready" ]; then
+        folder+=-full
+    fi
+    echo "$folder"
+}
+
+build_wheel() {
+    local nest=$1 folder=$2 settings
+    settings=(
+        -C cmake.define.with-mpi=ON
+        # The default, a RUNPATH, is not consulted when NEST opens an extension module by its name.
+        -C cmake.define.CMAKE_SHARED_LINKER_FLAGS=-Wl,--disable-new-dtags
+        -C cmake.define.CMAKE_MODULE_LINKER_FLAGS=-Wl,--disable-new-dtags
+    )
+    [ -n "${FULL:-}" ] || settings+=(-C "cmake.define.with-models=$(echo $MODELS | tr ' ' ';')")
+    echo "compiling $nest with MPI, 5 to 15 minutes; see $folder/build.log"
+    # Not from pip's cache, which would not know the settings apart.
+    "$PYTHON" -m pip --disable-pip-version-check wheel --no-cache-dir --no-deps \
+        --no-binary nest-simulator --wheel-dir "$folder/unfinished" "${settings[@]}" "$nest" \
+        >"$folder/build.log" 2>&1 || {
+        tail -n 15 "$folder/build.log" >&2
+        fail "NEST could not be compiled; the whole log is $folder/build.log"
+    }
+    mv "$folder"/unfinished/nest_simulator-*.whl "$folder"
+    rmdir "$folder/unfinished"
+}
+
+make_environment() {
+    local folder=$1 python=$1/venv/bin/python
+    echo "setting up $folder/venv"
+    "$PYTHON" -m venv "$folder/venv"
+    requirements >"$folder/requirements"
+    # The wheel first: it has the version that the pin asks for, and pip leaves it alone then.
+    {
+        "$python" -m pip --disable-pip-version-check install "$folder"/nest_simulator-*.whl &&
+            "$python" -m pip --disable-pip-version-check install -r "$folder/requirements"
+    } >"$folder/pip.log" 2>&1 || {
+        tail -n 5 "$folder/pip.log" >&2
+        fail "pip could not install what pyproject.toml pins; check the network and read $folder/pip.log"
+    }
+    "$python" -c 'import nest, sys; sys.exit(not nest.build_info["have_mpi"])' >"$folder/check.log" 2>&1 || {
+        tail -n 5 "$folder/check.log" >&2
+        fail "the NEST in $folder/venv does not start with MPI; read $folder/build.log"
+    }
+    mv "$folder/requirements" "$folder/ready"
+}
+
+main "$@"
