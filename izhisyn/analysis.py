@@ -115,6 +115,34 @@ def interval_cvs(times, senders, neurons, min_intervals=2):
     )
 
 
+def tsodyks_markram(spike_times, U_0, tau_f, tau_d, times):
+    """Course of a ``tsodyks_markram_synapse`` between the spikes at which it changes.
+
+    Parameters
+    ----------
+    spike_times : array_like, shape (n_spikes,)
+        Presynaptic spikes [ms], ascending.
+    U_0 : float
+        Release probability of the rested synapse [1].
+    tau_f, tau_d : float
+        Time constants of facilitation and of the recovery from depression [ms].
+    times : array_like, shape (n_times,)
+        Times at which the course is wanted [ms].
+
+    Returns
+    -------
+    u, x : numpy.ndarray, shape (n_times,)
+        Release probability and available resources [1]; at a spike, those after it.
+    """
+    after = np.array([(-np.inf, 0.0, 1.0)] + [(spike, 0.0, 0.0) for spike in spike_times])
+    for row, before in zip(after[1:], after[:-1], strict=True):
+        u, x = _relaxed(before, row[0], tau_f, tau_d)
+        u += U_0 * (1.0 - u)
+        row[1:] = u, x - u * x
+    last = np.searchsorted(after[:, 0], times, side="right") - 1
+    return _relaxed(after[last].T, np.asarray(times), tau_f, tau_d)
+
+
 def bin_edges(start, stop, width):
     """Edges of the bins that count spikes in (start, stop].
 
@@ -266,3 +294,8 @@ def _mixed(bits):
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return bits ^ (bits >> np.uint64(31))
+
+
+def _relaxed(state, now, tau_f, tau_d):
+    then, u, x = state
+    return u * np.exp((then - now) / tau_f), 1.0 + (x - 1.0) * np.exp((then - now) / tau_d)

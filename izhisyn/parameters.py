@@ -8,7 +8,7 @@ References
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,8 +63,7 @@ class CellType:
         return {"V_m": V_m, "U_m": self.b * V_m}
 
 
-# Figure 2 of [1]; RZ with b = 0.26, d = 2, as there and in the author's own script of the figure,
-# where the Brian2 thread on cell types tabulates b = 0.25, d = 8.
+# Figure 2 of [1]; RZ with b = 0.26, d = 2, as there and in the author's own script of the figure.
 CELL_TYPES = {
     cell.name: cell
     for cell in (
@@ -76,6 +75,11 @@ CELL_TYPES = {
         CellType("TC", "thalamo-cortical", a=0.02, b=0.25, c=-65.0, d=0.05),
         CellType("RZ", "resonator", a=0.1, b=0.26, c=-65.0, d=2.0),
     )
+}
+
+# The Brian2 thread on cell types, which tabulates another resonator.
+THREAD_CELL_TYPES = CELL_TYPES | {
+    "RZ": replace(CELL_TYPES["RZ"], title="resonator of the Brian2 thread", b=0.25, d=8.0)
 }
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The arguments, progress, files and messages that all scripts share."""
 
+import argparse
 import io
 import json
 from pathlib import Path
@@ -57,6 +58,19 @@ def test_bad_argument_ends_with_code_2_and_names_argument_and_value(capsys, argu
     last_line = capsys.readouterr().err.splitlines()[-1]
     assert argument in last_line
     assert value in last_line
+
+
+@pytest.mark.parametrize("text, value", [("0", 0.0), ("0.25", 0.25), ("1", 1.0)])
+def test_fraction(text, value):
+    """Both ends belong to it."""
+    assert command_line.fraction(text) == value
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.1", "nan", "half"])
+def test_no_fraction(text):
+    """The message has the value and the range."""
+    with pytest.raises(argparse.ArgumentTypeError, match=f"'{text}' is not a number from 0 to 1"):
+        command_line.fraction(text)
 
 
 def test_progress_shows_on_a_terminal_after_its_patience(monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 from izhisyn.parameters import (
     CELL_TYPES,
     RECEPTORS,
+    THREAD_CELL_TYPES,
     between,
     cell_type,
     excitatory_cells,
@@ -30,6 +31,13 @@ def test_cell_types_are_those_published():
     assert {
         name: tuple(cell.parameters[key] for key in "abcd") for name, cell in CELL_TYPES.items()
     } == PUBLISHED
+
+
+def test_the_threads_resonator_is_another():
+    """The other six types are those published."""
+    differing = {name for name in CELL_TYPES if THREAD_CELL_TYPES[name] != CELL_TYPES[name]}
+    assert differing == {"RZ"}
+    assert THREAD_CELL_TYPES["RZ"].parameters == {"a": 0.1, "b": 0.25, "c": -65.0, "d": 8.0}
 
 
 def test_cell_type_is_found_by_its_name():

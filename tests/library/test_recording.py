@@ -138,6 +138,24 @@ def test_exact_spikes_need_every_neuron(population):
         recording.exact_spikes(spike_recorder, multimeter)
 
 
+def test_weights_are_those_of_their_connection(population):
+    """Three sources and a target, each connection with its own weight."""
+    target = nest.Create("parrot_neuron")
+    recorder = recording.record_weights("static_synapse", "recorded_synapse")
+    spec = {"synapse_model": "recorded_synapse", "weight": [[2.0, 3.0, 4.0]]}
+    nest.Connect(population, target, "all_to_all", spec)
+    spike_recorder = recording.record_spikes(population)
+    simulate(60.0)
+    spikes = recording.spikes(spike_recorder)
+    for source, weight in zip(population.tolist(), (2.0, 3.0, 4.0), strict=True):
+        times, weights = recording.weights(recorder, source, target.global_id)
+        # The last spikes may still wait for delivery.
+        sent = spikes.of(source)
+        np.testing.assert_array_equal(times, sent[: times.size])
+        assert times.size >= sent.size - 1 > 0
+        assert weights.tolist() == [weight] * times.size
+
+
 def test_a_recording_returns_from_its_file(tmp_path):
     """Even a variable with the name of another array."""
     spikes = recording.Spikes(np.array([1.25, 7.0]), np.array([3, 1]))

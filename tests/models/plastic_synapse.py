@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from izhisyn import recording
+
 WEIGHT = 8.0
 PARROT_DELAY = 1.0
 
@@ -25,8 +27,8 @@ class Junction:
 
     def delivered(self):
         """Weights that arrived at the target, in order of time, shape (n_spikes,)."""
-        events = self.recorder.events
-        return np.asarray(events["weights"])[np.argsort(events["times"], kind="stable")]
+        source, target = self.source.global_id, self.target.global_id
+        return recording.weights(self.recorder, source, target)[1]
 
 
 def junction(nest, model, spike_times, parameters=None, target=None):
@@ -51,9 +53,8 @@ def junction(nest, model, spike_times, parameters=None, target=None):
     """
     source = parrot(nest, spike_times)
     target = nest.Create("parrot_neuron") if target is None else target
-    recorder = nest.Create("weight_recorder")
-    recorded = f"{model}_recorded_{recorder.global_id}"
-    nest.CopyModel(model, recorded, {"weight_recorder": recorder})
+    recorded = f"{model}_recorded_at_{source.global_id}"
+    recorder = recording.record_weights(model, recorded)
     nest.Connect(
         source,
         target,
