@@ -276,7 +276,7 @@ def gather(folder, **arrays):
     return parts
 
 
-def gather_spikes(recorder, folder):
+def gather_spikes(recorder, folder, multimeter=None):
     """Read a spike recorder on all MPI processes.
 
     Parameters
@@ -285,13 +285,15 @@ def gather_spikes(recorder, folder):
         A ``spike_recorder``.
     folder : pathlib.Path
         Common folder, see `gather`.
+    multimeter : nest.NodeCollection, optional
+        A multimeter that records ``spike_offset``, for the true times, see `exact_spikes`.
 
     Returns
     -------
     Spikes or None
         Spikes of all processes in the first process, None in others.
     """
-    local = spikes(recorder)
+    local = spikes(recorder) if multimeter is None else exact_spikes(recorder, multimeter)
     parts = gather(folder, times=local.times, senders=local.senders)
     if parts is None:
         return None

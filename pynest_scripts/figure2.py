@@ -81,8 +81,11 @@ def main(arguments=None):
         command_line.Progress(SCRIPT, options.quiet),
     )
 
-    spikes = recording.exact_spikes(spike_recorder, multimeter)
-    traces = recording.traces(multimeter)
+    spikes = recording.gather_spikes(spike_recorder, options.output, multimeter)
+    traces = recording.gather_traces(multimeter, options.output)
+    if nest.Rank() > 0:
+        return
+
     senders = dict(zip(panels, neurons.tolist(), strict=True))
     spike_times = {
         name: within(spikes.of(senders[name]), panel.duration) for name, panel in panels.items()

@@ -33,12 +33,15 @@ def main(arguments=None):
     multimeter = recording.record_traces(neuron, ["v", "u"])
     simulate(DURATION, command_line.Progress(SCRIPT, options.quiet))
 
-    spikes = recording.spikes(spike_recorder)
-    traces = recording.traces(multimeter)
+    spikes = recording.gather_spikes(spike_recorder, options.output)
+    traces = recording.gather_traces(multimeter, options.output)
+    if nest.Rank() > 0:
+        return
+
     intervals = analysis.intervals(spikes.times)
     rate = analysis.rate(spikes.times, DURATION)
 
-    results.write_figure(draw(neuron, spikes, traces))
+    results.write_figure(draw(neuron.global_id, spikes, traces))
     results.write_json(
         {
             "model": MODEL,
@@ -59,13 +62,13 @@ def main(arguments=None):
     )
 
 
-def draw(neuron, spikes, traces):
+def draw(node_id, spikes, traces):
     """Draw v with its spikes, and u below it.
 
     Parameters
     ----------
-    neuron : nest.NodeCollection
-        The one neuron.
+    node_id : int
+        Node id of the one neuron.
     spikes : izhisyn.recording.Spikes
     traces : izhisyn.recording.Traces
         With the variables v [mV] and u [1].
@@ -74,13 +77,13 @@ def draw(neuron, spikes, traces):
     -------
     matplotlib.figure.Figure
     """
-    node_id = neuron.global_id
+    neuron = nest.GetDefaults(MODEL)
     with plotting.style():
         figure = plotting.new_figure(width=12.0, height=8.0)
         v_axes, u_axes = figure.subplots(2, 1, sharex=True)
         v_axes.plot(
             *plotting.with_spikes(
-                traces.times, traces.of(node_id, "v"), spikes.times, neuron.V_th, neuron.c
+                traces.times, traces.of(node_id, "v"), spikes.times, neuron["V_th"], neuron["c"]
             ),
             color=plotting.BLACK,
         )
