@@ -4,6 +4,7 @@
 #
 #   cluster/build_mpi_nest.sh                  build what is missing
 #   cluster/build_mpi_nest.sh --print-python   print the environment's interpreter
+#   cluster/build_mpi_nest.sh --print-debian   print the Debian packages that the build needs
 #
 # Everything is kept below ${XDG_CACHE_HOME:-~/.cache}/izhisyn, in a folder for each combination of
 # NEST, Python and MPI. FULL=1 compiles all models of NEST instead of the few that izhisyn uses;
@@ -20,6 +21,10 @@ MODELS="izhikevich iaf_psc_alpha iaf_cond_beta parrot_neuron
     static_synapse bernoulli_synapse tsodyks_synapse tsodyks2_synapse stdp_synapse"
 
 main() {
+    if [ "${1:-}" = --print-debian ]; then
+        echo "$DEBIAN_PACKAGES"
+        return
+    fi
     check_prerequisites
     local nest folder
     nest=$(requirements | grep '^nest-simulator==')

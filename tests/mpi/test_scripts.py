@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The scripts run unchanged under mpirun, with the results of a single process."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPTS = {
+    "tutorial": (),
+    "figure2": (),
+    "izhikevich_2003_network": ("--total-vps", 2, "--simtime", 500),
+    "population_network": (
+        *("--total-vps", 2, "--neurons", 500, "--indegree", 100),
+        *("--simtime", 300, "--presimtime", 100, "--spikes-to", "ascii"),
+    ),
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_two_ranks_record_what_one_process_does(run_ranks, tmp_path: Path, script: str) -> None:
+    """Every array in the recordings, to the last bit."""
+    recordings = {}
+    for ranks in (0, 2):
+        folder = tmp_path / f"ranks-{ranks}"
+        result = run_ranks(
+            ranks, "-m", f"pynest_scripts.{script}", *SCRIPTS[script], "--output", folder
+        )
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count("Wrote") == 1, "one process speaks for all"
+        recordings[ranks] = {file.name: np.load(file) for file in folder.glob("*.npz")}
+
+    assert recordings[0].keys() == recordings[2].keys() != set()
+    for name, expected in recordings[0].items():
+        assert expected["spike_times"].size > 0
+        assert set(recordings[2][name]) == set(expected)
+        for array in expected:
+            np.testing.assert_array_equal(recordings[2][name][array], expected[array])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--total-vps", 2), "total_num_virtual_procs 2 is not a multiple of the 3 MPI processes"),
+        (("--total-vps", 4), "total_num_virtual_procs 4 is not a multiple of the 3 MPI processes"),
+        (("--indegree", 11, "--neurons", 10), "in-degree 11 is more than the 10 neurons"),
+        (("--neurons", 0), "argument --neurons: '0' is not a whole number above 0"),
+        (("--output", "/dev/null/folder"), "cannot write /dev/null/folder"),
+    ],
+)
+def test_wrong_input_is_one_sentence_of_one_rank(
+    run_ranks, tmp_path: Path, arguments: tuple, sentence: str
+) -> None:
+    """All three ranks end; none waits for another."""
+    result = run_ranks(
+        3, "-m", "pynest_scripts.population_network", "--output", tmp_path, *arguments
+    )
+    assert result.returncode == 2
+    assert result.stderr.count("error: ") == 1
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
