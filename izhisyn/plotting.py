@@ -139,3 +139,22 @@ def draw_spectrum(axes, frequencies, power, **line):
     """
     axes.loglog(frequencies, power, **line)
     axes.set_xlabel("Frequency (Hz)")
+
+
+def legend_above(axes):
+    """Put the legend in one row on the right above the axes, where it hides no curve.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    """
+    axes.legend(
+        frameon=False,
+        ncols=len(axes.get_legend_handles_labels()[1]),
+        fontsize=7,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 0.97),
+        borderaxespad=0.0,
+        handlelength=1.2,
+        columnspacing=1.0,
+    )

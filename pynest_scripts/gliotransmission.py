@@ -329,7 +329,7 @@ def draw_overview(axes, measured, recorded, options):
         markersize=4,
         label="release of gliotransmitter",
     )
-    axes[1].legend(frameon=False, loc="upper center")
+    plotting.legend_above(axes[1])
     axes[1].set_ylabel("Calcium (µM)")
 
     axes[2].plot(seconds, recorded.Gamma_S, color=plotting.BLACK)
@@ -342,7 +342,7 @@ def draw_overview(axes, measured, recorded, options):
         spike_times = np.array(case["pre_spike_times"][0][: len(case["r"])]) / 1000.0
         axes[4].plot(spike_times, case["r"], ".", markersize=2, color=color)
     axes[3].set_ylabel("$U_0$")
-    axes[3].legend(frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1.0, 1.25))
+    plotting.legend_above(axes[3])
     axes[4].set_ylabel("Release $r$\n(cell 1)")
     for bounded in axes[2:]:
         bounded.set_ylim(-0.03, 1.03)

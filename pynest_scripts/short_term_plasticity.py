@@ -221,7 +221,7 @@ def draw(cell, pre, post, spikes, traces, synapses, plasticity):
         for name, color, text in zip(CURRENTS.values(), colors, labels, strict=True):
             axes[1, 1].plot(traces.times, traces.of(target, name), color=color, label=text)
         axes[1, 1].set_ylabel("Postsynaptic\ncurrents (pA)")
-        legend_above(axes[1, 1])
+        plotting.legend_above(axes[1, 1])
         draw_potential(axes[2, 1], cell, traces, target, spikes)
         axes[2, 1].set_ylabel("Postsynaptic\n$V_m$ (mV)")
 
@@ -269,21 +269,7 @@ def draw_synapse(axes, spike_times, r, plasticity):
         pad=14,  # above the legend
     )
     axes.set_ylabel("Probability $u$,\nresources $x$,\nrelease $r$")
-    legend_above(axes)
-
-
-def legend_above(axes):
-    """Put the legend on the right above the axes."""
-    axes.legend(
-        frameon=False,
-        ncols=3,
-        fontsize=7,
-        loc="lower right",
-        bbox_to_anchor=(1.0, 0.97),
-        borderaxespad=0.0,
-        handlelength=1.2,
-        columnspacing=1.0,
-    )
+    plotting.legend_above(axes)
 
 
 if __name__ == "__main__":

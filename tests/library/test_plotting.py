@@ -57,3 +57,17 @@ def test_style_ends_with_its_context():
     with plotting.style():
         assert mpl.rcParams["font.size"] == plotting.STYLE["font.size"]
     assert mpl.rcParams["font.size"] == before
+
+
+def test_legend_is_one_row_above_the_axes():
+    """Whatever the number of curves."""
+    figure = plotting.new_figure(9.0, 5.0)
+    axes = figure.subplots()
+    for label in ("first", "second", "third"):
+        axes.plot([0.0, 1.0], label=label)
+    plotting.legend_above(axes)
+    figure.draw_without_rendering()
+    box = axes.get_legend().get_window_extent()
+    assert box.y0 >= axes.bbox.y0 + 0.95 * axes.bbox.height
+    texts = [text.get_window_extent() for text in axes.get_legend().get_texts()]
+    assert len({text.y0 for text in texts}) == 1

@@ -93,8 +93,8 @@ def test_says_what_happened(glia):
 
 
 def test_threads_change_nothing(run_script):
-    """The trains of both cells; releases over threads are tested with the models."""
-    arguments = ("--duration", "300", "--quiet")
+    """The first spikes of a train; releases over threads are tested with the models."""
+    arguments = ("--duration", "210", "--quiet")
     one, two = (run_script(SCRIPT, *arguments, "--threads", n).json() for n in ("1", "2"))
     assert one["cases"]["decreasing"]["r"] != []
     assert one == two
