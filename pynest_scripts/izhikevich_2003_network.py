@@ -305,7 +305,7 @@ def draw(runs, simtime):
         axes = figure.subplots(3, len(runs), height_ratios=(3, 1, 1.5), sharey="row", squeeze=False)
         populations = ((EXCITATORY, plotting.BLUE), (INHIBITORY, plotting.VERMILION))
         for (raster, rates, spectrum), (name, spikes) in zip(axes.T, runs.items(), strict=True):
-            plotting.draw_raster(raster, spikes, populations)
+            plotting.draw_raster(raster, spikes, populations, ms=1.5)
             raster.set_title(f"{name} numerics", loc="left")
             raster.tick_params(labelbottom=False)
             times, rate = analysis.population_rate(spikes.times, len(ALL), 0.0, simtime)
@@ -318,7 +318,7 @@ def draw(runs, simtime):
             for band, name in ((ALPHA, r"$\alpha$"), (GAMMA, r"$\gamma$")):
                 spectrum.axvspan(*band, color=plotting.BLUE, alpha=0.15, lw=0.0)
                 middle, top = np.sqrt(band[0] * band[1]), spectrum.get_xaxis_transform()
-                spectrum.text(middle, 0.98, name, transform=top, ha="center", va="top")
+                spectrum.text(middle, 1.02, name, transform=top, ha="center", va="bottom")
         labels = ("Cell (blue: excitatory)", "Rate (spikes/s)", "Power ((spikes/s)$^2$/Hz)")
         for panel, label in zip(axes[:, 0], labels, strict=True):
             panel.set_ylabel(label)

@@ -111,6 +111,19 @@ def test_progress_rises_to_one():
     assert np.all(np.diff(fractions) > 0)
 
 
+def test_parts_are_multiples_of_the_shortest_delay_that_is_given():
+    """Several processes do not know it of NEST; one takes what it is told all the same."""
+    nest.ResetKernel()
+    nest.resolution = 0.1
+    times = []
+    simulate(300.0, lambda _: times.append(nest.biological_time), min_delay=0.7)
+    assert times[-1] == pytest.approx(300.0)
+    parts = np.diff([0.0, *times[:-1]]) / 0.7
+    np.testing.assert_allclose(parts, np.rint(parts), atol=1e-9)
+    with pytest.raises(ParameterError, match=r"shortest delay of 0\.25 ms is not a multiple"):
+        simulate(300.0, min_delay=0.25)
+
+
 def test_import_prints_no_banner(request):
     """In a fresh interpreter, because this one may have been told to be quiet already."""
     environment = {key: value for key, value in os.environ.items() if key != "PYNEST_QUIET"}

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from izhisyn import plotting
+from izhisyn.recording import Spikes
 
 
 def test_spikes_rise_to_the_peak_between_samples():
@@ -71,3 +72,30 @@ def test_legend_is_one_row_above_the_axes():
     assert box.y0 >= axes.bbox.y0 + 0.95 * axes.bbox.height
     texts = [text.get_window_extent() for text in axes.get_legend().get_texts()]
     assert len({text.y0 for text in texts}) == 1
+
+
+def test_raster_stacks_samples_of_populations():
+    """Every second cell of ids 1-4 and of 5-6; the spike of 2 is not of the sample, 7 of none."""
+    spikes = Spikes(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([3, 2, 1, 5, 7]))
+    axes = plotting.new_figure(8.0, 6.0).subplots()
+    plotting.draw_raster(axes, spikes, [(range(1, 5), "C0"), (range(5, 7), "C1")], sample=0.5)
+    first, second = (line.get_xydata().tolist() for line in axes.lines)
+    assert first == [[1.0, 1.0], [3.0, 0.0]]
+    assert second == [[4.0, 2.0]]
+    assert axes.get_ylim() == (-0.5, 2.5)
+
+
+def test_raster_without_a_sample_has_every_cell():
+    """Rows in the order of the node ids."""
+    spikes = Spikes(np.array([1.0, 2.0]), np.array([2, 1]))
+    axes = plotting.new_figure(8.0, 6.0).subplots()
+    plotting.draw_raster(axes, spikes, [(range(1, 3), "C0")])
+    assert axes.lines[0].get_xydata().tolist() == [[1.0, 1.0], [2.0, 0.0]]
+
+
+def test_spectrum_is_drawn_on_logarithmic_axes():
+    """As given."""
+    axes = plotting.new_figure(8.0, 6.0).subplots()
+    plotting.draw_spectrum(axes, np.array([1.0, 10.0]), np.array([2.0, 0.2]))
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert axes.lines[0].get_xydata().tolist() == [[1.0, 2.0], [10.0, 0.2]]

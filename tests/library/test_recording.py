@@ -181,3 +181,26 @@ def test_spikes_alone_return_from_their_file(tmp_path):
     loaded_spikes, loaded_traces = recording.load(tmp_path / "spikes.npz")
     assert loaded_spikes.of(3).tolist() == [1.25]
     assert loaded_traces is None
+
+
+def test_one_process_gathers_what_it_has(population, tmp_path):
+    """Nothing goes through files."""
+    spike_recorder = recording.record_spikes(population)
+    multimeter = recording.record_traces(population, ["V_m"])
+    simulate(50.0)
+    gathered = recording.gather_spikes(spike_recorder, tmp_path)
+    np.testing.assert_array_equal(gathered.times, recording.spikes(spike_recorder).times)
+    traces = recording.gather_traces(multimeter, tmp_path)
+    np.testing.assert_array_equal(traces.values["V_m"], recording.traces(multimeter).values["V_m"])
+    assert recording.gather(tmp_path, number=3) == [{"number": 3}]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_traces_with_a_longer_delay_leave_the_shortest_delay_alone(population):
+    """Recording a network should not slow the exchange of its spikes."""
+    nest.Connect(population, population, syn_spec={"delay": 0.8})
+    multimeter = recording.record_traces(population, ["V_m"], delay=0.8)
+    nest.Simulate(8.0)
+    assert nest.min_delay == 0.8
+    # Samples of the last 0.8 ms have not been delivered.
+    assert recording.traces(multimeter).times[-1] == pytest.approx(7.2)

@@ -68,11 +68,7 @@ def test_default_network_is_asynchronous_and_irregular(run_script, arguments):
 
 @pytest.mark.slow
 def test_rates_are_those_of_the_design_over_seeds_and_in_degrees(run_script):
-    """The scaling keeps the first two moments, and with them the rates within a quarter.
-
-    4 and 8 spikes/s are the design; without the background's share of the variance an in-degree
-    of 3000 would have half the rates.
-    """
+    """The scaling keeps the first two moments, and with them the rates within a quarter."""
     for in_degree in (500, 3000):
         rates = np.array(
             [
@@ -250,8 +246,8 @@ def test_a_killed_run_is_recovered_up_to_its_last_complete_part(run_script, pyte
         ((*SMALL, "--record", "1001"), "error: --record 1001 is more than the 1000 neurons"),
         ((*SMALL, "--record", "-1"), "argument --record: '-1' is not a whole number from 0 up"),
         ((*SMALL, "--heterogeneity", "2"), "error: --heterogeneity 2 leaves the range of cells"),
-        ((*SMALL, "--simtime", "0.05"), "error: duration of 0.05 ms is not a multiple of the re"),
-        ((*SMALL, "--resolution", "0.3"), "error: shortest delay of 0.5 ms is not a multiple of"),
+        ((*SMALL, "--simtime", "0.05"), "error: simtime of 0.05 ms is not a multiple of the reso"),
+        ((*SMALL, "--resolution", "0.2"), "error: shortest delay of 0.5 ms is not a multiple of"),
         ((*SMALL, "--output", "/dev/null/below"), "error: cannot write /dev/null/below"),
         (("--recover", "/dev/null"), "error: there are no spike files of a run in /dev/null"),
         (("--model", "delta"), "argument --model: invalid choice: 'delta'"),
