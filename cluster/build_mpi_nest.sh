@@ -19,6 +19,13 @@ MODELS="izhikevich iaf_psc_alpha iaf_cond_beta parrot_neuron
     dc_generator ac_generator step_current_generator noise_generator
     multimeter spike_recorder weight_recorder volume_transmitter
     static_synapse bernoulli_synapse tsodyks_synapse tsodyks2_synapse stdp_synapse"
+SETTINGS=(
+    with-mpi=ON
+    with-detailed-timers=ON # what benchmarks/scaling.py reads
+    # The default, a RUNPATH, is not consulted when NEST opens an extension module by its name.
+    CMAKE_SHARED_LINKER_FLAGS=-Wl,--disable-new-dtags
+    CMAKE_MODULE_LINKER_FLAGS=-Wl,--disable-new-dtags
+)
 
 main() {
     if [ "${1:-}" = --print-debian ]; then
@@ -39,6 +46,8 @@ main() {
     mkdir -p "$folder"
     exec 9>"$folder/lock"
     flock 9
+    [ -x "$folder/venv/bin/pip" ] || "$PYTHON" -m venv "$folder/venv" ||
+        fail "$PYTHON cannot make a virtual environment; install its venv module (apt install python3-venv)"
     ls "$folder"/nest_simulator-*.whl >/dev/null 2>&1 || build_wheel "$nest" "$folder"
     [ "$(cat "$folder/ready" 2>/dev/null)" = "$(requirements)" ] || make_environment "$folder"
 }
@@ -73,12 +82,12 @@ print(*(pin for pin in pins if not pin.startswith(project["name"])), sep="\n")
 SCRIPT
 }
 
-# A NEST belongs to the Python and to the MPI that it was compiled with.
+# A NEST belongs to the Python, the MPI and the settings that it was compiled with.
 cache_folder() {
-    local nest=${1/==/-} python mpi folder
+    local nest=${1/==/-} python build folder
     python=$("$PYTHON" -c 'import sys; print("python{}.{}".format(*sys.version_info))')
-    mpi=$(mpicxx -show | sha256sum | cut -c 1-8)
-    folder=${XDG_CACHE_HOME:-$HOME/.cache}/izhisyn/$nest-$python-mpi-$mpi
+    build=$({ mpicxx -show && echo "${SETTINGS[@]}" $MODELS; } | sha256sum | cut -c 1-8)
+    folder=${XDG_CACHE_HOME:-$HOME/.cache}/izhisyn/$nest-$python-mpi-$build
     if [ -n "${FULL:-}" ] || [ -e "$folder-full/ready" ]; then
         folder+=-full
     fi
@@ -87,17 +96,13 @@ cache_folder() {
 
 build_wheel() {
     local nest=$1 folder=$2 settings
-    settings=(
-        -C cmake.define.with-mpi=ON
-        # The default, a RUNPATH, is not consulted when NEST opens an extension module by its name.
-        -C cmake.define.CMAKE_SHARED_LINKER_FLAGS=-Wl,--disable-new-dtags
-        -C cmake.define.CMAKE_MODULE_LINKER_FLAGS=-Wl,--disable-new-dtags
-    )
-    [ -n "${FULL:-}" ] || settings+=(-C "cmake.define.with-models=$(echo $MODELS | tr ' ' ';')")
+    settings=("${SETTINGS[@]}")
+    [ -n "${FULL:-}" ] || settings+=("with-models=$(echo $MODELS | tr ' ' ';')")
     echo "compiling $nest with MPI, 5 to 15 minutes; see $folder/build.log"
     # Not from pip's cache, which would not know the settings apart.
-    "$PYTHON" -m pip --disable-pip-version-check wheel --no-cache-dir --no-deps \
-        --no-binary nest-simulator --wheel-dir "$folder/unfinished" "${settings[@]}" "$nest" \
+    "$folder/venv/bin/python" -m pip --disable-pip-version-check wheel --no-cache-dir --no-deps \
+        --no-binary nest-simulator --wheel-dir "$folder/unfinished" \
+        "${settings[@]/#/--config-settings=cmake.define.}" "$nest" \
         >"$folder/build.log" 2>&1 || {
         tail -n 15 "$folder/build.log" >&2
         fail "NEST could not be compiled; the whole log is $folder/build.log"
@@ -109,7 +114,6 @@ build_wheel() {
 make_environment() {
     local folder=$1 python=$1/venv/bin/python
     echo "setting up $folder/venv"
-    "$PYTHON" -m venv "$folder/venv"
     requirements >"$folder/requirements"
     # The wheel first: it has the version that the pin asks for, and pip leaves it alone then.
     {
