@@ -131,7 +131,7 @@ class NestmlRenderer(NodeRenderer):
             term = self._as_number(term)
         if dim is not DIMENSIONLESS and term.value == 0 and term.dim is DIMENSIONLESS:
             return literal(0.0, dim)
-        return self._with_unit(term)
+        return self.with_unit(term)
 
     def render_Name(self, node):
         """Give the term of a name."""
@@ -250,13 +250,13 @@ class NestmlRenderer(NodeRenderer):
             value = left.value / right.value if divides else left.value * right.value
             return literal(value, dim)
         if left.bare or right.bare:
-            left, right = self._bare(left), self._bare(right)
+            left, right = self.bare(left), self.bare(right)
         if divides and left.kind == right.kind == "integer":
             left = _as_real(left)
         kind = "real" if divides else _joint_kind(left, right)
         text = f"{_factor(left, _PRODUCT)} {operator} {_factor(right, _PRODUCT + 1)}"
         if left.bare or right.bare:
-            return self._with_unit(Term(text, dim, kind, _PRODUCT, bare=True))
+            return self.with_unit(Term(text, dim, kind, _PRODUCT, bare=True))
         powers = _joint_powers(left, right, -1 if divides else 1)
         term = Term(text, dim, kind, _PRODUCT, powers=powers)
         return _recast(term) if dim is DIMENSIONLESS else term
@@ -288,8 +288,8 @@ class NestmlRenderer(NodeRenderer):
                 return Term(text, dim, binding=_POWER, powers=powers)
             text = f"1 / {_factor(base, _ATOM)}**{int(-power)}"
             return Term(text, dim, binding=_PRODUCT, powers=powers)
-        text = f"{_inside(self._bare(base), _ATOM)}**{_inside(_unsigned(exponent), _ATOM)}"
-        return self._with_unit(Term(text, dim, binding=_POWER, bare=True))
+        text = f"{_inside(self.bare(base), _ATOM)}**{_inside(_unsigned(exponent), _ATOM)}"
+        return self.with_unit(Term(text, dim, binding=_POWER, bare=True))
 
     def _floor_division(self, left, right, _):
         quotient = self.product(_as_real(left), right, "/")
@@ -367,8 +367,17 @@ class NestmlRenderer(NodeRenderer):
 
     # Units and kinds
 
-    def _bare(self, term):
-        """Strip the unit."""
+    def bare(self, term):
+        """Strip the unit: the number that the term is in our unit.
+
+        Parameters
+        ----------
+        term : Term
+
+        Returns
+        -------
+        Term
+        """
         if term.bare or term.dim is DIMENSIONLESS:
             return term
         if term.value is not None:
@@ -376,8 +385,17 @@ class NestmlRenderer(NodeRenderer):
         text = f"{_factor(term, _PRODUCT)} {_by_unit(term.units(), '/', '*')}"
         return Term(text, term.dim, binding=_PRODUCT, bare=True)
 
-    def _with_unit(self, term):
-        """Give a bare term its unit if there is one."""
+    def with_unit(self, term):
+        """Give a bare term its unit, if its dimension has one.
+
+        Parameters
+        ----------
+        term : Term
+
+        Returns
+        -------
+        Term
+        """
         if not term.bare or not has_whole_exponents(term.dim):
             return term
         if term.dim is DIMENSIONLESS:
@@ -392,7 +410,7 @@ class NestmlRenderer(NodeRenderer):
         if right.value == 0 and right.dim is not left.dim:
             right = literal(0.0, left.dim)
         if left.bare or right.bare:
-            return self._bare(left), self._bare(right)
+            return self.bare(left), self.bare(right)
         return left, right
 
     def _as_number(self, term):

@@ -196,6 +196,11 @@ def value_text(value, dim, kind):
     return literal(float(value), dim).text
 
 
+def indent(lines):
+    """Indent lines by one level."""
+    return [f"    {line}" for line in lines]
+
+
 def split_statements(code):
     """Split a reset or the like into its statements, without comments and empty ones."""
     lines = (line.split("#")[0].strip() for line in re.split(r"[;\n]", code))

@@ -21,16 +21,20 @@ from izhisyn.brian2_import.expressions import Term
 from izhisyn.brian2_import.names import (
     Names,
     declare,
+    indent,
     split_statements,
     type_text,
     value_text,
 )
+from izhisyn.brian2_import.quadratic import FUNCTIONS, find_membrane, step_lines
 
 KINDS = {"float": "real", "integer": "integer", "boolean": "boolean"}
 
 _METHODS = {
     "euler": "Forward Euler, as in Brian2, step for step.",
     "exact": "NESTML's propagators, exact like those of Brian2's method `exact`.",
+    "quadratic": "The exact quadratic step, of second order; `spike_offset` is how long before the "
+    "end of its step the last spike was.",
 }
 
 
@@ -101,6 +105,8 @@ def neuron_to_nestml(
         Where the model comes from.
     initial : dict, optional
         Brian2 expressions of initial values; a variable without one has the group's present value.
+    integrator : str, optional
+        ``exact`` for the exact quadratic step; otherwise the group's method decides.
 
     Returns
     -------
@@ -113,7 +119,9 @@ def neuron_to_nestml(
     """
     whole = getattr(group, "source", group)  # of a Subgroup
     check_neuron(whole, run_namespace)
-    writer = _NeuronWriter(group, whole, run_namespace, ports, regularly, initial or {})
+    if integrator not in (None, "exact"):
+        raise Brian2ImportError(f"there is no integrator {integrator!r}; choose 'exact' or none")
+    writer = _NeuronWriter(group, whole, run_namespace, ports, regularly, initial or {}, integrator)
     return Nestml(name, writer.write(name, source), writer.notes)
 
 
@@ -144,7 +152,7 @@ def find_method(group, run_namespace):
 class _NeuronWriter:
     """The blocks of one neuron, collected while its equations are rendered."""
 
-    def __init__(self, group, whole, run_namespace, ports, regularly, initial):
+    def __init__(self, group, whole, run_namespace, ports, regularly, initial, integrator):
         self.group = group
         self.whole = whole
         self.equations = whole.user_equations
@@ -165,8 +173,14 @@ class _NeuronWriter:
             for eq in self.of_type[DIFFERENTIAL_EQUATION]
             if "unless refractory" in eq.flags
         }
-        with located("method", str(whole.method_choice)):
-            self.method = find_method(whole, run_namespace)
+        self.membrane = None
+        if integrator == "exact":
+            self.method = "quadratic"
+            with located("integrator", integrator):
+                self.membrane = self._find_membrane(run_namespace)
+        else:
+            with located("method", str(whole.method_choice)):
+                self.method = find_method(whole, run_namespace)
         self.assigned = self._assigned_variables()
         self.names = Names(whole, run_namespace, self._terms(), self._codes())
         self.expression = self.names.renderer.expression
@@ -249,6 +263,8 @@ class _NeuronWriter:
         if self.is_refractory:
             lines.append("not_refractory boolean = true    # false in the refractory period")
             lines.append("lastspike ms = -1e7 ms    # start of the step with the last spike")
+        if self.membrane:
+            lines.append("spike_offset ms = 0 ms    # see above")
         if {"t", "t_in_timesteps"} & self.names.used:
             lines.append("n_steps integer = 0    # steps since the start")
             lines.append("time ms = 0 ms    # Brian2's t, the start of a step")
@@ -265,7 +281,7 @@ class _NeuronWriter:
             lines.append(f"# {equation_line(equation)}")
             unit = type_text(equation.dim, kind)
             lines.append(f"{recordable}inline {equation.varname} {unit} = {term.text}")
-        if self.method == "euler":
+        if self.method in ("euler", "quadratic"):
             return lines
         for equation in self.of_type[DIFFERENTIAL_EQUATION]:
             lines.append(f"# {equation_line(equation)}")
@@ -298,12 +314,15 @@ class _NeuronWriter:
                 lines += self.names.statements(code, "run_regularly", self._assign_unless_held)
         if self.is_refractory:
             lines += self._refractoriness()
-        lines += self._integration()
-        if self.has_threshold:
-            lines += self._threshold()
+        if self.membrane:
+            lines += self._quadratic_step()
+        else:
+            lines += self._integration()
+            if self.has_threshold:
+                lines += self._threshold()
         for port in self.ports:
             lines += self._port(port)
-        if self.has_threshold:
+        if self.has_threshold and not self.membrane:
             lines += self._reset()
         if {"t", "t_in_timesteps"} & self.names.used or self.is_refractory:
             self.names.used.add("t")
@@ -396,6 +415,32 @@ class _NeuronWriter:
                 "during the simulation; use method='euler'"
             )
 
+    def _find_membrane(self, run_namespace):
+        """Find the quadratic equation; what the step does not know is refused."""
+        if not self.has_threshold:
+            raise Brian2ImportError("the exact quadratic step needs a threshold")
+        if self.is_refractory:
+            raise Brian2ImportError(
+                "a refractory period is counted in steps, but the exact quadratic step resets "
+                "within one; leave out the option"
+            )
+        names = self.whole.equations.names | self.whole.equations.identifiers
+        variables = self.whole.resolve_all(names, run_namespace, user_identifiers=set())
+        return find_membrane(self.whole.equations, variables, self.whole.events["spike"])
+
+    def _quadratic_step(self):
+        odes = self.of_type[DIFFERENTIAL_EQUATION]
+        if any(equation.stochastic_variables for equation in odes):
+            raise Brian2ImportError(
+                "the exact quadratic step has no noise within a step; leave out the option"
+            )
+        dims = {equation.varname: equation.dim for equation in odes}
+        rates = {equation.varname: self._right_side(equation) for equation in odes}
+        self.names.functions["flow"] = FUNCTIONS
+        comments = [f"# {equation_line(equation)}" for equation in odes]
+        spike = [*self._reset_lines(), "emit_spike()"]
+        return [*comments, *step_lines(self.membrane, self.names, dims, rates, spike)]
+
     def _threshold(self):
         condition = self.whole.events["spike"]
         self.spiking = self.names.fresh("spiking")
@@ -424,12 +469,15 @@ class _NeuronWriter:
             lines += self._hold([f"{target} {operator} {change.text}"], target in self.held)
         return lines
 
-    def _reset(self):
+    def _reset_lines(self):
         with self.names.scope():
-            lines = self.names.statements(self.reset, "reset", _assign)
+            return self.names.statements(self.reset, "reset", _assign)
+
+    def _reset(self):
+        lines = self._reset_lines()
         origin = "; ".join(split_statements(self.reset))
         comment = [f"# reset: {origin}"] if origin else []
-        return [*comment, f"if {self.spiking}:", *_indent([*lines, "emit_spike()"])]
+        return [*comment, f"if {self.spiking}:", *indent([*lines, "emit_spike()"])]
 
     # Pieces
 
@@ -475,7 +523,7 @@ class _NeuronWriter:
         """Brian2 protects a variable `(unless refractory)` from all but the reset."""
         if not (is_held and self.is_refractory and lines):
             return lines
-        return ["if not_refractory:", *_indent(lines)]
+        return ["if not_refractory:", *indent(lines)]
 
 
 def by_dependence(equations):
@@ -504,10 +552,6 @@ def by_dependence(equations):
 
 def _assign(name, operator, term):
     return [f"{name} {operator} {term.text}"]
-
-
-def _indent(lines):
-    return [f"    {line}" for line in lines]
 
 
 def write_header(name, source, summary):

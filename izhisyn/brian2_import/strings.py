@@ -32,6 +32,7 @@ def to_nestml(
     on_pre=None,
     run_regularly=None,
     initial_values=None,
+    integrator=None,
     name="brian2_neuron",
 ):
     """Write a NESTML neuron from Brian2's equation strings.
@@ -54,6 +55,8 @@ def to_nestml(
         Statements for the start of every step.
     initial_values : dict, optional
         Initial value of a variable or value of a parameter, with its unit or as a string.
+    integrator : str, optional
+        ``exact`` for the exact quadratic step, if the membrane's equation is quadratic in v.
     name : str
         Name of the model.
 
@@ -90,7 +93,10 @@ def to_nestml(
     for code in regularly:
         check_statements(code, "run_regularly", group, run_namespace)
     source = "equation strings"
-    return neuron_to_nestml(group, name, run_namespace, ports, regularly, source, expressions).text
+    neuron = neuron_to_nestml(
+        group, name, run_namespace, ports, regularly, source, expressions, integrator
+    )
+    return neuron.text
 
 
 def synapse_to_nestml(

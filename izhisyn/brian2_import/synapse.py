@@ -409,7 +409,10 @@ class _Synapse:
         if len(delays) != 1:
             return "Give each connection its delay, as in Brian2."
         if delays[0] == 0:
-            return "Brian2's delay is 0; connect with NEST's shortest, one time step."
+            return (
+                "Brian2's delay is 0, NEST's shortest is one time step; spikes between neurons act "
+                "one step later."
+            )
         return f"Connect with Brian2's delay, {value_text(delays[0], second.dim, 'real')}."
 
 

@@ -301,7 +301,8 @@ CALCIUM = Case(
     {
         "equations": """dc_Ca/dt = -c_Ca/tau_c + influx : mM
 influx = k*clip(v - v_rest, 0*mV, 100*mV)**2 : mM/second
-dv/dt = (v_rest - v + R*I_m)/tau_m + sqrt(D/tau_m)*0.5 : volt
+dv/dt = (v_rest - v + R*I_m*held)/tau_m + sqrt(D/tau_m)*0.5 : volt
+held = 1.3 + 0.02*(clip(v/mV, -59.3, -40) % 0.37) + sin(t/ms)//2 : 1 (constant over dt)
 R : ohm (constant)
 I_m : amp
 count : integer
@@ -328,17 +329,34 @@ SHORT_TERM_PLASTICITY = {
     "initial_values": {"x_S": 1},
 }
 
+# For the exact quadratic step, against an adaptive solver.
+QUADRATIC = {
+    "equations": """
+dv/dt = (0.04*v**2 + 5*v + 140 - u + I)/ms : 1
+du/dt = a*(b*v - u)/ms : 1
+I : 1
+a : 1
+b : 1
+c : 1
+d : 1
+""",
+    "threshold": "v >= 30",
+    "reset": "v = c; u += d",
+    "namespace": {},
+    "integrator": "exact",
+}
+
 # Those of `make test`; they cover every construct that is carried over.
 CASES = {
     "ampa_nmda_gaba": AMPA_NMDA_GABA,
     "dimensioned": DIMENSIONED,
-    "lif_current": LIF_CURRENT,
-    "phase_locking": PHASE_LOCKING,
     "alpha_synapse": ALPHA_SYNAPSE,
     "calcium": CALCIUM,
 }
 
 OTHER_CASES = {
+    "lif_current": LIF_CURRENT,
+    "phase_locking": PHASE_LOCKING,
     "cuba": CUBA,
     "coba": COBA,
     "adaptive_threshold": ADAPTIVE_THRESHOLD,

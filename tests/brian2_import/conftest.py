@@ -9,7 +9,13 @@ import pytest
 from brian2 import ms, mV
 
 from izhisyn.brian2_import import synapse_to_nestml, to_nestml
-from tests.brian2_import.cases import CASES, OTHER_CASES, SHORT_TERM_PLASTICITY
+from tests.brian2_import.cases import (
+    AMPA_NMDA_GABA,
+    CASES,
+    OTHER_CASES,
+    QUADRATIC,
+    SHORT_TERM_PLASTICITY,
+)
 from tests.brian2_import.random_models import random_case
 
 BUILD_MODULE = Path(__file__).resolve().parents[2] / "build_module.py"
@@ -36,8 +42,8 @@ def threads_module(tmp_path_factory) -> str:
         f"{name}_neuron": to_nestml(**case.model, name=f"{name}_neuron")
         for name, case in CASES.items()
     }
-    synapse = synapse_to_nestml(**SHORT_TERM_PLASTICITY, name="stp_synapse")
-    texts["stp_synapse"] = synapse
+    texts["stp_synapse"] = synapse_to_nestml(**SHORT_TERM_PLASTICITY, name="stp_synapse")
+    texts["quadratic_neuron"] = to_nestml(**QUADRATIC, name="quadratic_neuron")
     return compile_models(tmp_path_factory.mktemp("threads"), texts, "threadsmodule")
 
 
@@ -48,6 +54,8 @@ def examples_module(tmp_path_factory) -> str:
         f"{name}_neuron": to_nestml(**case.model, name=f"{name}_neuron")
         for name, case in OTHER_CASES.items()
     }
+    driven = to_nestml(**AMPA_NMDA_GABA.model, integrator="exact", name="driven_neuron")
+    texts["driven_neuron"] = driven
     return compile_models(tmp_path_factory.mktemp("examples"), texts, "examplesmodule")
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A wrong model is one clear error with the line at fault, and nothing is written."""
 
-import re
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pytest
 from brian2 import Function, TimedArray, check_units, ms
 
 from izhisyn.brian2_import import Brian2ImportError, synapse_to_nestml, to_nestml
+from izhisyn.brian2_import.__main__ import main
 
 LIF = "dv/dt = -v/tau : volt"
 VALUES = {"tau": 10 * ms}
@@ -167,15 +167,29 @@ G.run_regularly('v += 1', dt=1*ms)
         (None, ["--neuron", "G"], "cannot read"),
     ],
 )
-def test_command_line_fails_in_a_sentence_and_writes_nothing(tmp_path, script, arguments, message):
-    """Exit code 2, the message on stderr, and an empty folder."""
-    path = tmp_path / "model.py"
+def test_command_line_refuses_and_writes_nothing(tmp_path, script, arguments, message):
+    """One sentence, and no folder."""
+    path, output = tmp_path / "model.py", tmp_path / "out"
     if script is not None:
         path.write_text(script)
-    output = tmp_path / "out"
-    command = [sys.executable, "-m", "izhisyn.brian2_import", path, "--output", output, *arguments]
-    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert re.search(message, result.stderr), result.stderr
+    with pytest.raises(Brian2ImportError, match=message) as error:
+        main([str(path), "--output", str(output), *arguments])
+    assert "\n" not in str(error.value)
     assert not output.exists()
-    assert "Traceback" not in result.stderr
+
+
+def test_command_line_ends_with_exit_code_2_and_a_sentence(tmp_path):
+    """No traceback, and nothing written."""
+    (tmp_path / "model.py").write_text(SCRIPT.replace("run_regularly", "pre_"))
+    command = [sys.executable, "-m", "izhisyn.brian2_import", "model.py"]
+    for arguments, message in (
+        (["--neuron", "G"], "model.py, line 8: AttributeError"),
+        (["--neuron", "G", "--synapse", "S"], "'S' is not like S_e:AMPA"),
+    ):
+        result = subprocess.run(
+            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 2
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
+        assert not (tmp_path / "models").exists()

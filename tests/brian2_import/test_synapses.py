@@ -3,10 +3,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from brian2 import ms, nS
 
 from izhisyn.brian2_import import synapse_to_nestml
+from izhisyn.brian2_import.__main__ import main
 from tests.brian2_import.cases import SHORT_TERM_PLASTICITY
 
 TARGET = "dv/dt = -v/tau : volt\ndge/dt = -ge/tau : siemens\ndgi/dt = -gi/tau : siemens"
@@ -71,7 +74,7 @@ def test_delay_is_told():
     text = synapse_to_nestml(**model, target=TARGET, namespace=VALUES, delay=1.5 * ms)
     assert "Connect with Brian2's delay, 1.5 ms." in text
     text = synapse_to_nestml(**model, target=TARGET, namespace=VALUES)
-    assert "NEST's shortest, one time step" in text
+    assert "NEST's shortest is one time step" in text
 
 
 SCRIPT = """
@@ -103,22 +106,21 @@ main()
 """
 
 
-def import_script(folder, *arguments):
-    """Run the command line on the script above."""
-    (folder / "model.py").write_text(SCRIPT)
-    command = [sys.executable, "-m", "izhisyn.brian2_import", "model.py", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+@pytest.fixture
+def import_script(tmp_path, monkeypatch):
+    """Run the command line on the script above, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(SCRIPT)
+    return lambda *arguments: main(["model.py", *arguments])
 
 
-def test_command_line_writes_the_neuron_and_its_synapses(tmp_path):
+def test_command_line_writes_the_neuron_and_its_synapses(tmp_path, import_script, capsys):
     """The script stops at run(); values are those of the subgroup; a port for each Synapses."""
-    result = import_script(
-        tmp_path,
+    import_script(
         *("--neuron", "G_sub", "--synapse", "S_static:kick", "--synapse", "S_stp:depressed"),
         *("--output", "out", "--name", "sub_neuron"),
     )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[:2] == [
+    assert capsys.readouterr().out.splitlines()[:2] == [
         "out/sub_neuron.nestml",
         "out/model_s_stp_synapse.nestml",
     ]
@@ -139,12 +141,12 @@ def test_command_line_writes_the_neuron_and_its_synapses(tmp_path):
     assert "emit_spike(weight * (r * w) / (1 mV))" in synapse
 
 
-def test_importing_twice_gives_the_same_files(tmp_path):
+def test_importing_twice_gives_the_same_files(tmp_path, import_script):
     """Nothing in them depends on when or how often."""
     arguments = ("--neuron", "G", "--synapse", "S_stp:in_", "--output", "out")
     texts = []
     for _ in range(2):
-        assert import_script(tmp_path, *arguments).returncode == 0
+        import_script(*arguments)
         texts.append({path.name: path.read_text() for path in (tmp_path / "out").iterdir()})
     assert texts[0] == texts[1]
     assert len(texts[0]) == 2
