@@ -43,8 +43,12 @@ def main(model, synapse_model, folder):
         wiring.connect_in_degree(sources, neurons, 10, static(receptor, weight, delay))
     # A plastic release is any number, so that the sum of three would depend on their order: each
     # neuron gets two, on a port of their own.
+    plastic = wiring.syn_spec("NMDA", weights["NMDA"], 1.5, model, synapse_model)
+    if synapse_model == "gliotransmission_synapse":
+        transmitter = nest.Create("gliotransmission_volume_transmitter")
+        nest.Connect(inhibitory[:3], transmitter, syn_spec={"delay": 1.0})
+        plastic["volume_transmitter"] = transmitter.global_id
     for distance in (1, 2):
-        plastic = wiring.syn_spec("NMDA", weights["NMDA"], 1.5, model, synapse_model)
         nest.Connect(excitatory[distance:], excitatory[:-distance], "one_to_one", plastic)
 
     spikes = recording.record_spikes(neurons)

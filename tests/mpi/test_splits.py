@@ -12,7 +12,7 @@ NETWORK = Path(__file__).with_name("split_network.py")
 SPLITS = {"threads without a launcher": 0, "1 x 4": 1, "2 x 2": 2, "4 x 1": 4}
 
 
-@pytest.mark.parametrize("synapse_model", ["tsodyks_markram_synapse", "tsodyks2_synapse"])
+@pytest.mark.parametrize("synapse_model", ["tsodyks_markram_synapse", "gliotransmission_synapse"])
 @pytest.mark.parametrize(
     "model", ["izhikevich_psc_multisyn_neuron", "izhikevich_cond_multisyn_neuron"]
 )
