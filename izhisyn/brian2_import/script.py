@@ -95,6 +95,8 @@ def execute(path):
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise Brian2ImportError(f"{path}{line}: {first_sentence(error)}") from error
     names = {"__name__": "__main__", "__file__": str(path)}
+    # Nothing of the script ends up in a network that runs; its author knows why.
+    brian2.BrianLogger.suppress_name("unused_brian_object")
     with _as_main_program(path), _stopped_at_run():
         try:
             exec(code, names)
