@@ -12,6 +12,7 @@ from izhisyn.parameters import (
     cell_type,
     excitatory_cells,
     inhibitory_cells,
+    nmda_gate,
 )
 
 # Izhikevich (2003), figure 2.
@@ -129,3 +130,12 @@ def test_the_line_between_cell_types_needs_known_ones():
     """The message is that of the cell type table."""
     with pytest.raises(ValueError, match="'SR'"):
         between("RS", "SR", 0.5)
+
+
+def test_nmda_gate_is_that_of_the_thread():
+    """The post's 1 / (1 + exp(-v/16.13) / 3.57), worked out apart from here."""
+    V_m = [-80, -70, -65, -60, -40, -20, 0, 20]
+    published = [0.0244, 0.0445, 0.0597, 0.0796, 0.2302, 0.508, 0.781, 0.925]
+    # Rounded to three digits.
+    np.testing.assert_allclose(nmda_gate(V_m), published, rtol=2e-3)
+    assert nmda_gate(-80.0, conc_Mg2=0.0) == 1.0
