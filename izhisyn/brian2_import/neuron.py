@@ -192,6 +192,7 @@ class _NeuronWriter:
         update = self._update()
         state = self._state()
         parameters = self._parameters()
+        self._check_port_names()
         blocks = [("state", state), ("equations", equations), ("parameters", parameters)]
         if "dt" in self.names.used:
             blocks.append(("internals", ["dt ms = resolution()    # Brian2's time step"]))
@@ -216,6 +217,17 @@ class _NeuronWriter:
         codes = [self.reset, *self.regularly]
         assigned = {parse_statement(line)[0] for code in codes for line in split_statements(code)}
         return assigned | {target for port in self.ports for target, *_ in port.effects}
+
+    def _check_port_names(self):
+        taken = {*self.equations.names, *self.names.externals}
+        for port in self.ports:
+            declare(port.name, "port")
+            if port.name in taken:
+                raise Brian2ImportError(
+                    f"port {port.name}: a variable, a constant or another port has this name; "
+                    "choose another"
+                )
+            taken.add(port.name)
 
     def _terms(self):
         """Give the terms of all variables and special symbols; declare the model's own."""

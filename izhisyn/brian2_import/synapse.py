@@ -66,9 +66,6 @@ def neuron_port(name, code, group, run_namespace):
     Port
     """
     where = f"on_pre of {name}"
-    declare(name, "port")
-    if name in group.variables:
-        raise Brian2ImportError(f"port {name}: a variable has this name; choose another")
     effects = []
     for line in split_statements(code):
         with located(where, line):
@@ -325,7 +322,6 @@ class _Synapse:
     def _port(self, name, has_state):
         if not self.effects:
             return None
-        declare(name, "port")
         _check_additive(self.effects, self.where, self.pathway.code, self.group)
         if has_state:
             meaning = "connect with the synapse model that goes with it"

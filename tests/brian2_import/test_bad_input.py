@@ -65,7 +65,11 @@ BAD_PARTS = {
     "port that sets": ({"on_pre": {"p": "v = 1*mV"}}, r"on_pre of p `v = 1\*mV`: .*v \+="),
     "port unknown": ({"on_pre": {"p": "g += 1"}}, "on_pre of p `g .= 1`: .*g is no variable"),
     "port not additive": ({"on_pre": {"p": "v += -v/2"}}, r"on_pre of p `v \+= -v/2`: .*adds up"),
-    "port's name": ({"on_pre": {"v": "v += 1*mV"}}, "port v: a variable has this name"),
+    "port like a variable": (
+        {"on_pre": {"v": "v += 1*mV"}},
+        "port v: a variable, a constant or another port has",
+    ),
+    "port like a constant": ({"on_pre": {"tau": "v += 1*mV"}}, "port tau: a variable, a constant"),
     "port reserved": ({"on_pre": {"input": "v += 1*mV"}}, "port input has a name that NESTML"),
 }
 
