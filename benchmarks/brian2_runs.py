@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import orbit
 from benchmarks.builds import PeerError
 from benchmarks.measure import resident_bytes
 from izhisyn.parameters import CELL_TYPES, RECEPTORS
@@ -53,10 +54,9 @@ INHIBIT = f"drive_GABA_A += {JUMPS['GABA_A']}*w"
 # What a program asks from its environment.
 SETTINGS = {
     "ALL_RS": 0,  # 1 for regular spiking cells only
-    "I_LEAST": 0.0,  # least constant current of a neuron [pA]
-    "I_SPREAD": 0.0,  # width of the currents' uniform distribution [pA]
+    "I_ALL": 0.0,  # constant current of all neurons [pA]
     "FAN_OUT": 0,  # synapses of each neuron
-    "WEIGHT": 0.0,  # of a synapse on AMPA and NMDA; GABA-A, from a fifth of the neurons, has fourfold
+    "WEIGHT": 0.0,  # of a synapse on AMPA and NMDA, from four fifths of the neurons; GABA-A: 4 x
     "RATE": 0.0,  # spikes/s to each neuron from 50 sources, half on AMPA and NMDA, half on GABA-A
 }
 
@@ -74,10 +74,7 @@ class Program:
 
 
 class Running:
-    """A started program, with its network built, that simulates part after part when told.
-
-    Use it as a context manager.
-    """
+    """A started program, with its network built, that simulates part after part when told."""
 
     def __init__(self, program, settings):
         self.n_neurons = program.n_neurons
@@ -94,15 +91,6 @@ class Running:
         self.build_seconds = self._last["wall"] - started["wall"]
         self.build_bytes = resident_bytes(self._process.pid)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
-
     def part(self):
         """Simulate `PART` ms; return ``wall`` and ``processor`` time [s] and ``spikes``."""
         self._process.stdin.write("\n")
@@ -113,6 +101,12 @@ class Running:
     def seconds_per_step(self):
         """Processor time per neuron and step of the next part [s]."""
         return self.part()["processor"] / (self.n_neurons * PART / STEP)
+
+    def close(self):
+        """End the program."""
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
 
     def _read(self):
         for line in self._process.stdout:
@@ -227,7 +221,7 @@ def _declare(method, n_neurons):
 
     brian2.defaultclock.dt = STEP * ms
     settings = "fan_out : integer (shared, constant)\n" + "".join(
-        f"{name} : 1 (shared, constant)\n" for name in ("I_least", "I_spread", "all_RS")
+        f"{name} : 1 (shared, constant)\n" for name in ("I_all", "all_RS")
     )
     neurons = brian2.NeuronGroup(
         n_neurons,
@@ -238,16 +232,18 @@ def _declare(method, n_neurons):
         name="neurons",
     )
     device.insert_code("main", _PART)
-    for name in ("fan_out", "I_least", "I_spread", "all_RS"):
+    for name in ("fan_out", "I_all", "all_RS"):
         ask(f"neurons_{name}", name.upper())
     RS = CELL_TYPES["RS"]
     for name in ("a", "b", "c", "d"):
         values = [getattr(cell, name) for cell in CELL_TYPES.values()]
         setattr(neurons, name, np.resize(values, n_neurons))
         setattr(neurons, name, f"{name}*(1 - all_RS) + all_RS*({getattr(RS, name)})")
-    neurons.I_e = "I_least + I_spread*rand()"
-    neurons.v = "-75 + 20*rand()"
-    neurons.u = "b*v + 8*rand()"
+    # Cells of all types start at rest, regular spiking ones at all phases.
+    neurons.v, neurons.u = orbit.random_phases(n_neurons)
+    neurons.v = "-70*(1 - all_RS) + all_RS*v"
+    neurons.u = "-70*b*(1 - all_RS) + all_RS*u"
+    neurons.I_e = "I_all"
 
     n_excitatory = n_neurons * 4 // 5
     parts = [neurons]

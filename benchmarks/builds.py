@@ -38,10 +38,9 @@ def ode_module(solver, cache):
         What ``nest.Install`` takes.
     """
     name = f"ode_{solver.replace('-', '_').lower()}_module"
-    return _module(
-        ["--models", PEERS, "--module-name", name, "--numeric-solver", solver]
-        + ["--install-dir", cache.resolve() / "modules"]
-    )
+    folder = cache.resolve() / "modules"
+    arguments = ["--models", PEERS, "--module-name", name, "--numeric-solver", solver]
+    return _module([*arguments, "--install-dir", folder])
 
 
 def vector_loop(cache):

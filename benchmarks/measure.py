@@ -21,6 +21,10 @@ class Process:
         return self
 
     def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        """End the process."""
         self._pool.shutdown()
 
     def __call__(self, function, *arguments):

@@ -134,7 +134,7 @@ def write(name, options, measured, tables, figure=None):
 def with_tables(page, name, text):
     """Put the tables of a benchmark between their two marks in a page.
 
-    The marks are ``<!-- NAME -->`` and ``<!-- end of NAME -->``; a page without them stays as it is.
+    The marks are ``<!-- NAME -->`` and ``<!-- end of NAME -->``; without them, nothing changes.
     """
     marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
     return marks.sub(lambda found: f"{found[1]}\n{text}\n{found[2]}", page)

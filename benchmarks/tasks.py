@@ -38,12 +38,12 @@ class Task:
 
 
 def constant_current():
-    """The cell types at 10 pA for 1 s."""
+    """Give the cell types 10 pA for 1 s."""
     return Task([Cell(cell, 10.0) for cell in CELL_TYPES.values()], 1000.0)
 
 
 def driven():
-    """The cell types, each driven through all receptors for 400 ms.
+    """Drive the cell types through all receptors for 400 ms.
 
     Spikes arrive at whole milliseconds, which are on the grid of every step.
     """
@@ -127,7 +127,7 @@ class InBrian2:
     def __init__(self, method, cache):
         self.method = method
         program = brian2_runs.program(cache, COPIES * len(CELL_TYPES), method)
-        self._running = program.start(I_LEAST=10.0)
+        self._running = program.start(I_ALL=10.0)
         self._running.part()
 
     def cost(self, step, task):

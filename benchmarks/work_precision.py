@@ -12,6 +12,7 @@ off; the figure shows the latter, the smaller ones.
 """
 
 import functools
+import itertools
 
 import numpy as np
 from matplotlib.ticker import NullLocator
@@ -182,7 +183,7 @@ def cost_at_error(points, error):
         Least cost [s]; None if no step from 0.01 to 1 ms is that accurate.
     """
     costs = [points[0]["cost"]] if points[0]["error"] <= error else []
-    for coarse, fine in zip(points, points[1:], strict=False):
+    for coarse, fine in itertools.pairwise(points):
         if fine["error"] <= error < coarse["error"]:
             share = np.log(coarse["error"] / error) / np.log(coarse["error"] / fine["error"])
             costs.append(float(coarse["cost"] * (fine["cost"] / coarse["cost"]) ** share))
@@ -197,8 +198,14 @@ def table_at(step, curves, task_name):
             (point,) = (point for point in curve["points"] if point["step"] == step)
             nanoseconds = 1e6 * step * point["cost"]
             rows.append(
-                [curve["name"], nanoseconds, point["error"], point["error_as_reported"]]
-                + [max(point["errors"]), point["wrong_counts"]]
+                [
+                    curve["name"],
+                    nanoseconds,
+                    point["error"],
+                    point["error_as_reported"],
+                    max(point["errors"]),
+                    point["wrong_counts"],
+                ]
             )
     head = ["", "ns a step", "error (ms)", "as reported (ms)", "worst cell (ms)", "wrong counts"]
     return report.table(head, rows)
