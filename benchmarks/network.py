@@ -39,6 +39,8 @@ NEST_MODELS = {
     "NEST's iaf_cond_beta": ("iaf_cond_beta", LEAKY | {"g_L": LEAKY["C_m"] / orbit.LEAKY["tau_m"]}),
     "NEST's izhikevich": ("izhikevich", {}),
 }
+# Turns a weight in pA into a conductance in nS [mV].
+DRIVING_FORCE = {"NEST's iaf_cond_beta": 60.0}
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def build_in_nest(name, size, module):
         inhibition = inhibitory_connection(name, 4.0 * TOTAL_WEIGHT / size.synapses)
         connect(inhibitory, neurons, size.synapses - indegree, inhibition)
     nest.Prepare()
-    nest.Run(PART)
+    nest.Run(nest_runs.MIN_DELAY)  # NEST sorts its connections on the first step
     seconds = stopwatch.read()[1]
     return {"seconds": seconds, "bytes": resident_bytes() - memory}
 
@@ -162,14 +164,14 @@ def excitatory_connections(name, weight):
         return [syn_spec("AMPA_NMDA", weight, 1.0, PSC)]
     if name == TWO:
         return [syn_spec(receptor, weight, 1.0, PSC) for receptor in ("AMPA", "NMDA")]
-    return [{"weight": weight, "delay": 1.0}]
+    return [{"weight": weight / DRIVING_FORCE.get(name, 1.0), "delay": 1.0}]
 
 
 def inhibitory_connection(name, weight):
     """Give the connection of an inhibitory neuron to a target."""
     if name in (OURS, TWO):
         return syn_spec("GABA_A", weight, 1.0, PSC)
-    return {"weight": -weight, "delay": 1.0}
+    return {"weight": -weight / DRIVING_FORCE.get(name, 1.0), "delay": 1.0}
 
 
 def simulate_part():

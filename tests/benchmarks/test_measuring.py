@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the benchmarks compute from what they measure, and that their peers do the same task."""
+
+import numpy as np
+import pytest
+
+from benchmarks import network, orbit, report, tasks, work_precision
+from benchmarks.measure import take_turns
+
+
+def test_contestants_take_turns_and_their_best_counts():
+    """One after the other, not all turns of one first."""
+    order = []
+
+    def contestant(name, costs):
+        def measure():
+            order.append(name)
+            return costs.pop()
+
+        return measure
+
+    contestants = {"a": contestant("a", [3.0, 1.0]), "b": contestant("b", [2.0, 5.0])}
+    assert take_turns(contestants, 2) == {"a": 1.0, "b": 2.0}
+    assert order == ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([10.0, 20.5, 90.0], 0.5),
+        ([10.0, 20.0], 10.0),  # the lost spike at 90 counts as one at the end, 100
+        ([10.0, 15.0, 20.0, 90.0], 70.0),  # the surplus one makes 20 the third spike
+        ([], 90.0),
+    ],
+)
+def test_error_of_lost_and_surplus_spikes(found, expected):
+    """Spikes are compared in order, and none is left out."""
+    errors = tasks.largest_errors([np.array(found)], [np.array([10.0, 20.0, 90.0])], 100.0)
+    assert errors.tolist() == [expected]
+
+
+def points(*costs_and_errors):
+    """Points of a curve, as the benchmark keeps them."""
+    return [{"cost": cost, "error": error} for cost, error in costs_and_errors]
+
+
+def test_cost_at_an_error_between_two_points():
+    """On a straight line in logarithms: cost 1 at error 1 and 100 at 0.01 give 10 at 0.1."""
+    curve = points((1.0, 1.0), (100.0, 0.01))
+    assert work_precision.cost_at_error(curve, 0.1) == pytest.approx(10.0)
+
+
+def test_cost_at_an_error_out_of_range():
+    """The coarsest step is the cheapest there is; what no step reaches has no cost."""
+    curve = points((1.0, 1.0), (100.0, 0.01))
+    assert work_precision.cost_at_error(curve, 5.0) == 1.0
+    assert work_precision.cost_at_error(curve, 0.001) is None
+
+
+def test_a_peer_that_is_faster_and_more_accurate_is_found():
+    """Only if it is both, against the same point."""
+
+    def curve(name, cost, error):
+        return {"task": "t", "name": name, "points": [{"step": 1.0, "cost": cost, "error": error}]}
+
+    ours = curve(work_precision.EXACT, 2.0, 0.1)
+    faster, better = curve("faster", 1.0, 0.2), curve("better", 1.0, 0.05)
+    beaten = work_precision.faster_and_more_accurate([ours, faster, better])
+    assert [peer["name"] for peer in beaten] == ["better"]
+
+
+def test_event_costs():
+    """10 neurons of 100 synapses at 5 spikes/s receive 5000 events in the second."""
+    quiet = {
+        "name": "n",
+        "neurons": 10,
+        "synapses": 0,
+        "threads": 1,
+        "processor": 1e-3,
+        "rate": 5.0,
+    }
+    busy = quiet | {"synapses": 100, "processor": 1e-3 + 5000 * 20e-9}
+    (costs,) = network.event_costs([quiet, busy])
+    assert costs["step"] == pytest.approx(10.0)  # 1 ms for 10 neurons and 10 000 steps
+    assert costs["events"] == {"100": pytest.approx(20.0)}
+
+
+def test_tables_go_between_their_marks_only():
+    """Other text and the tables of other benchmarks stay."""
+    page = "a\n<!-- x -->\nold\n<!-- end of x -->\nb\n<!-- y -->\nold\n<!-- end of y -->\n"
+    changed = report.with_tables(page, "x", "new\n")
+    assert changed == page.replace("old", "\nnew\n", 1)
+
+
+def test_random_phases_cover_one_orbit():
+    """U_m spans its growth by d at a spike; V_m is near the reset or below most of the time."""
+    V_m, U_m = orbit.random_phases(20_000)
+    assert orbit.CELL.d < np.ptp(U_m) < 1.25 * orbit.CELL.d
+    assert np.median(V_m) < -55.0
+
+
+def test_random_leaky_phases_are_refractory_or_below_the_threshold():
+    """2 ms of a period of 125 are refractory, at the reset potential."""
+    V_m = orbit.random_leaky_phases(20_000)
+    assert -70.0 <= V_m.min() and V_m.max() < -55.0
+    assert np.mean(V_m == -70.0) == pytest.approx(2.0 / 125.0, rel=0.2)  # 320 of them, +- 18
+
+
+def test_vector_loop_does_the_task(tmp_path):
+    """It has the spikes of forward Euler at 0.1 ms, whose counts are known."""
+    loop = tasks.VectorLoop(tmp_path)
+    trains = loop.spikes(0.1, tasks.constant_current())
+    assert [len(train) for train in trains] == [23, 34, 88, 131, 77, 261, 186]
