@@ -21,6 +21,18 @@ SYNAPSE = "static_synapse"
 ENTRY = 8  # a spike in a message, and a neuron's note of a process where it has targets [bytes]
 CONNECTIONS_PER_THREAD = 2**27 - 1  # of one synapse model; NEST counts them in 27 bits
 GiB = 2**30
+# Options that the JSON repeats.
+ASSUMED = (
+    "indegree",
+    "rate",
+    "resolution",
+    "min_delay",
+    "cores",
+    "ranks_per_node",
+    "node_memory",
+    "bandwidth",
+    "latency",
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ def main(arguments=None):
     largest = largest_network(costs, options)
     measured = {
         "costs": vars(costs),
-        "options": {name: value for name, value in vars(options).items() if name != "output"},
+        "assumed": {name: getattr(options, name) for name in ASSUMED},
         "plans": [{"neurons": neurons, **vars(plan)} for neurons, plan in plans],
         "largest": largest,
     }
@@ -130,7 +142,7 @@ def read_costs(folder):
     """Read the results of the other benchmarks."""
     memory, scaling = (read_result(folder / f"{name}.json") for name in ("memory", "scaling"))
     run = scaling["strong"][0]
-    if run["ranks"] * run["threads"] != 1 or "update" not in run["seconds"]:
+    if run["ranks"] * run["threads"] != 1 or "processor_update" not in run["seconds"]:
         raise ParameterError(
             f"the first run in {folder / 'scaling.json'} must have one worker and NEST's detailed "
             f"timers; run benchmarks.scaling with the NEST of make mpi and --splits 1x1 ..."
@@ -142,8 +154,8 @@ def read_costs(folder):
         connection=memory["connection"][SYNAPSE]["peak"],
         source=memory["source"],
         connect=run["seconds"]["connect"] / connections,
-        update=run["seconds"]["update"] / (run["neurons"] * run["steps"]),
-        deliver=run["seconds"]["deliver"] / (run["spikes"] * run["in_degree"]),
+        update=run["seconds"]["processor_update"] / (run["neurons"] * run["steps"]),
+        deliver=run["seconds"]["processor_deliver"] / (run["spikes"] * run["in_degree"]),
     )
 
 

@@ -6,6 +6,9 @@ as many neurons on each worker, with the same in-degree, up to the network of th
 Each run starts its own processes with ``--launcher``; on a cluster, run this in a job with the
 launcher of its MPI, for instance ``--launcher "srun -n {ranks} -c {threads}" --splits 1x48 2x48``.
 The phases are those of NEST's own timers; a NEST without detailed timers tells only their sum.
+Where other programs have a share of the cores, a thread that is kept waiting keeps all others
+waiting. The speed-up by processor time, of the work that each thread has, leaves that out; it is
+what free cores would give if communication cost nothing.
 """
 
 import argparse
@@ -156,9 +159,21 @@ def phases(result):
     return seconds | {"other": duration(result) - timed}
 
 
+def work(result):
+    """Processor time that a worker needs to update neurons and deliver spikes [s], or None."""
+    parts = [result["seconds"].get(f"processor_{phase}") for phase in ("update", "deliver")]
+    return None if None in parts else sum(parts)
+
+
 def table(runs):
     """Format the runs of a series."""
     first = runs[0]
+
+    def speed_up(result, cost):
+        if cost(result) is None:
+            return None
+        return cost(first) / cost(result) * result["neurons"] / first["neurons"]
+
     return report.table(
         (
             "ranks x threads",
@@ -166,7 +181,8 @@ def table(runs):
             "connect (s)",
             "simulate (s)",
             *(f"{phase} (s)" for phase in PHASES),
-            "speed-up per neuron",
+            "speed-up",
+            "by processor time",
             "memory (MiB)",
         ),
         [
@@ -176,7 +192,8 @@ def table(runs):
                 result["seconds"]["connect"],
                 duration(result),
                 *phases(result).values(),
-                duration(first) / duration(result) * result["neurons"] / first["neurons"],
+                speed_up(result, duration),
+                speed_up(result, work),
                 round(result["peak_memory_MiB"]),
             )
             for result in runs

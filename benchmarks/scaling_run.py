@@ -21,12 +21,15 @@ BUILDING = {
     "connect": "time_construction_connect",
     "prepare": "time_communicate_prepare",
 }
-# All but the first need a NEST that was built with detailed timers.
+# All but the first one need a NEST that was built with detailed timers.
 SIMULATING = {
     "simulate": "time_simulate",
     "update": "time_update",
     "deliver": "time_deliver_spike_data",
     "communicate": "time_gather_spike_data",
+    # Of the thread's processor, without the time in which other programs had it.
+    "processor_update": "time_update_cpu",
+    "processor_deliver": "time_deliver_spike_data_cpu",
 }
 
 
