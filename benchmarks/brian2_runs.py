@@ -86,17 +86,14 @@ class Running:
             stdout=subprocess.PIPE,
             text=True,
         )
-        started = self._read()
-        self._last = self._read()
-        self.build_seconds = self._last["wall"] - started["wall"]
+        self.build_seconds = self._read()["wall"]
         self.build_bytes = resident_bytes(self._process.pid)
 
     def part(self):
         """Simulate `PART` ms; return ``wall`` and ``processor`` time [s] and ``spikes``."""
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        before, self._last = self._last, self._read()
-        return {name: self._last[name] - before[name] for name in before}
+        return self._read()
 
     def seconds_per_step(self):
         """Processor time per neuron and step of the next part [s]."""
@@ -275,27 +272,38 @@ def _declare(method, n_neurons):
 
     spikes = brian2.SpikeMonitor(neurons, record=False, name="spikes")
     network = brian2.Network(*parts, sources, spikes)
-    device.insert_code("before_network_run", "for (;;) { part(); if (std::getchar() == EOF) break;")
-    device.insert_code("after_network_run", "}")
+    wait = "part.stop(); while (std::getchar() != EOF) { part.start();"
+    device.insert_code("before_network_run", wait)
+    device.insert_code("after_network_run", "part.stop(); }")
     network.run(PART * ms)
 
 
+# Prints what has passed since it was started last: time, and spikes of the neurons.
 _PART = r"""
-auto part = []()
+struct Part
 {
-    const auto now = [](clockid_t clock)
+    double wall, processor;
+    long spikes;
+    static double now(clockid_t clock)
     {
         timespec t;
         clock_gettime(clock, &t);
         return t.tv_sec + 1e-9 * t.tv_nsec;
-    };
-    static const double wall = now(CLOCK_MONOTONIC);
-    static const double processor = now(CLOCK_PROCESS_CPUTIME_ID);
-    std::printf("part %.9f %.9f %ld\n", now(CLOCK_MONOTONIC) - wall,
-        now(CLOCK_PROCESS_CPUTIME_ID) - processor, long(_array_spikes_N[0]));
-    std::fflush(stdout);
-};
-part();
+    }
+    void start()
+    {
+        wall = now(CLOCK_MONOTONIC);
+        processor = now(CLOCK_PROCESS_CPUTIME_ID);
+        spikes = _array_spikes_N[0];
+    }
+    void stop() const
+    {
+        std::printf("part %.9f %.9f %ld\n", now(CLOCK_MONOTONIC) - wall,
+            now(CLOCK_PROCESS_CPUTIME_ID) - processor, long(_array_spikes_N[0] - spikes));
+        std::fflush(stdout);
+    }
+} part;
+part.start();
 """
 
 

@@ -57,8 +57,13 @@ def sample(arguments):
             text=True,
             check=True,
         ).stdout
-    found = re.findall(r"^\s*([\d.]+)%\s+(\S+)\s+\[.\]\s+(.*?)\s*$", listing, re.MULTILINE)
-    counted = [(name, float(share)) for share, library, name in found if library in OBJECTS]
+    # Lines such as "  12.34%  libm.so.6  [.] exp@@GLIBC_2.29" and more columns, far to the right.
+    found = re.findall(r"^ *([\d.]+)% +(\S+) +\[.\] (\S+(?: \S+)*)", listing, re.MULTILINE)
+    counted = [
+        (re.sub("<.*>", "", name), float(share))  # no template arguments
+        for share, library, name in found
+        if library in OBJECTS
+    ]
     total = sum(share for _, share in counted)
     if total == 0.0:
         raise PeerError("perf sampled no function of NEST; run it as a user who may profile")
@@ -69,7 +74,7 @@ def run_workload(module, workload, integrator):
     """Simulate what is profiled, in this process."""
     if workload == "network":
         build_in_nest(OURS, NETWORK, module)
-        for _ in range(10):
+        for _ in range(40):  # long beside building it
             simulate_part()
     else:
         nest_runs.start(nest_runs.Contestant(module, PSC), STEP)

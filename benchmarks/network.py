@@ -23,7 +23,7 @@ from izhisyn.wiring import syn_spec
 NAME = "network"
 STEP = brian2_runs.STEP
 PSC = "izhikevich_psc_multisyn_neuron"
-SIZES = ((1_000, (10, 100, 1000)), (10_000, (1000,)))
+SIZES = ((1_000, (10, 100, 1000)), (10_000, (10, 100, 1000)), (100_000, (10, 100)))
 LARGE = (100_000, (1000,))
 THREADED = (10_000, 1000)  # neurons and synapses of the runs with two threads
 TOTAL_WEIGHT = 1.0  # of a neuron's synapses together [pA]
