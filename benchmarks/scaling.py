@@ -216,7 +216,7 @@ def draw(measured):
             axes.set_title(f"{series} scaling")
             axes.set_xlabel("MPI processes x threads")
         all_axes[0].set_ylabel("Time of the simulation (s)")
-        all_axes[1].legend(frameon=False)
+        figure.legend(*all_axes[0].get_legend_handles_labels(), loc="outside right", frameon=False)
     return figure
 
 

@@ -41,13 +41,13 @@ def main(folder, arguments):
     inputs = {name: network.inputs_of(name, size, model) for name in ("E", "I")}
     network.connect(network.create(size, model, options), size, model, inputs, options)
     simulate(options.presimtime)
-    spikes_before = nest.local_spike_counter
     building = read_timers(BUILDING)
-    simulate(options.simtime)  # NEST counts the time of each simulation anew
+    spikes = []  # of each part of the simulation, for which NEST counts anew
+    simulate(options.simtime, progress=lambda _: spikes.append(nest.local_spike_counter))
 
     processes = recording.gather(
         folder,
-        spikes=nest.local_spike_counter - spikes_before,
+        spikes=sum(spikes),
         memory=peak_memory(),
         **building,
         **read_timers(SIMULATING),
