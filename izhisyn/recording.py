@@ -53,6 +53,31 @@ class Traces:
         return self.values[variable][np.searchsorted(self.senders, sender)]
 
 
+@dataclass(frozen=True)
+class Weights:
+    """What spikes delivered through connections, ordered by time.
+
+    Attributes
+    ----------
+    times : numpy.ndarray, shape (n_deliveries,)
+        Times of the presynaptic spikes [ms].
+    sources, targets : numpy.ndarray of int, shape (n_deliveries,)
+        Node ids of the two ends of the connection.
+    weights : numpy.ndarray, shape (n_deliveries,)
+        Weights with which the spikes reached the target, in the unit of the synapse.
+    """
+
+    times: np.ndarray
+    sources: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+    def of(self, source, target):
+        """Choose the times [ms] and weights of the connections between two nodes."""
+        chosen = (self.sources == source) & (self.targets == target)
+        return self.times[chosen], self.weights[chosen]
+
+
 def record_spikes(neurons, **settings):
     """Attach a spike recorder.
 
@@ -124,29 +149,26 @@ def record_weights(synapse_model, name):
     return recorder
 
 
-def weights(recorder, source, target):
-    """Read what the spikes of one connection delivered.
+def weights(recorder):
+    """Read a weight recorder.
 
     Parameters
     ----------
     recorder : nest.NodeCollection
         A ``weight_recorder``.
-    source, target : int
-        Node ids.
 
     Returns
     -------
-    times : numpy.ndarray, shape (n_spikes,)
-        Times of the presynaptic spikes [ms], ascending.
-    weights : numpy.ndarray, shape (n_spikes,)
-        Weights with which they reached the target.
+    Weights
+        On several MPI processes those of this process's targets.
     """
     events = recorder.events
-    from_source = np.asarray(events["senders"], dtype=int) == source
-    chosen = from_source & (np.asarray(events["targets"], dtype=int) == target)
-    times = np.asarray(events["times"])[chosen]
-    order = np.argsort(times, kind="stable")
-    return times[order], np.asarray(events["weights"])[chosen][order]
+    return _sorted_weights(
+        np.asarray(events["times"]),
+        np.asarray(events["senders"], dtype=int),
+        np.asarray(events["targets"], dtype=int),
+        np.asarray(events["weights"]),
+    )
 
 
 def spikes(recorder):
@@ -177,6 +199,7 @@ def traces(multimeter):
     Returns
     -------
     Traces
+        On several MPI processes those of this process's neurons.
     """
     events = multimeter.events
     sampled_at = np.asarray(events["times"])
@@ -327,6 +350,28 @@ def gather_traces(multimeter, folder):
     return Traces(parts[0]["times"], senders[order], values)
 
 
+def gather_weights(recorder, folder):
+    """Read a weight recorder on all MPI processes.
+
+    Parameters
+    ----------
+    recorder : nest.NodeCollection
+        A ``weight_recorder``.
+    folder : pathlib.Path
+        Common folder, see `gather`.
+
+    Returns
+    -------
+    Weights or None
+        Weights of all processes in the first process, None in others.
+    """
+    parts = gather(folder, **vars(weights(recorder)))
+    if parts is None:
+        return None
+    names = ("times", "sources", "targets", "weights")
+    return _sorted_weights(*(np.concatenate([part[name] for part in parts]) for name in names))
+
+
 def save(path, spikes, traces=None):
     """Write a recording to a compressed NumPy archive.
 
@@ -384,3 +429,8 @@ def _taken(file):
 def _sorted_spikes(times, senders):
     order = np.lexsort((senders, times))
     return Spikes(times[order], senders[order])
+
+
+def _sorted_weights(times, sources, targets, weights):
+    order = np.argsort(times, kind="stable")
+    return Weights(times[order], sources[order], targets[order], weights[order])

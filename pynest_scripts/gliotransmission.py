@@ -91,18 +91,27 @@ def main(arguments=None):
     calcium_meter = recording.record_traces(astrocyte, ["Ca_astro"], interval=CALCIUM_INTERVAL)
     posts = trios["decreasing"].post + trios["increasing"].post
     current_meter = recording.record_traces(posts, ["I_AMPA"], interval=CURRENT_INTERVAL)
-    sample_times, Gamma_S = run(trios["decreasing"].synapse(), options)
+    samples = run(trios["decreasing"].synapse(), options)
 
-    spikes = recording.spikes(spike_recorder)
+    spikes = recording.gather_spikes(spike_recorder, options.output)
+    calcium = recording.gather_traces(calcium_meter, options.output)
+    currents = recording.gather_traces(current_meter, options.output)
+    weights = recording.gather_weights(weight_recorder, options.output)
+    all_samples = recording.gather(options.output, samples=samples)
+    if nest.Rank() > 0:
+        return
+
+    sample_times, Gamma_S = np.concatenate([part["samples"] for part in all_samples]).T
     recorded = Recorded(
         releases=spikes.of(astrocyte.global_id),
         sample_times=sample_times,
         Gamma_S=Gamma_S,
-        calcium=recording.traces(calcium_meter),
-        currents=recording.traces(current_meter),
+        calcium=calcium,
+        currents=currents,
     )
     measured = {
-        name: measure(trio, weight_recorder, spikes, options.weight) for name, trio in trios.items()
+        name: measure(ALPHA[name], trio, weights, spikes, options.weight)
+        for name, trio in trios.items()
     }
     results.write_figure(draw(trios, measured, recorded, options))
     results.write_json(
@@ -226,36 +235,38 @@ def run(synapse, options):
     Parameters
     ----------
     synapse : nest.SynapseCollection
-        One connection.
+        One connection, or none if it is another MPI process's.
     options : argparse.Namespace
         With ``duration`` [ms] and ``quiet``.
 
     Returns
     -------
-    times : numpy.ndarray, shape (n_samples,)
-        About a hundred times [ms].
-    Gamma_S : numpy.ndarray, shape (n_samples,)
-        Bound fraction at the last presynaptic spike before each of them [1].
+    numpy.ndarray, shape (n_samples, 2)
+        About a hundred times [ms], and the bound fraction at the last presynaptic spike before each
+        of them [1]; empty if the synapse is another MPI process's.
     """
     progress = command_line.Progress(SCRIPT, options.quiet)
     samples = []
 
     def read(completed):
-        samples.append((nest.biological_time, synapse.Gamma_S))
+        if len(synapse):
+            samples.append((nest.biological_time, synapse.Gamma_S))
         progress(completed)
 
-    simulate(options.duration, read)
-    return np.array(samples).T
+    simulate(options.duration, read, min_delay=nest.resolution)  # the delay of the recorders
+    return np.array(samples).reshape(-1, 2)
 
 
-def measure(trio, recorder, spikes, weight):
+def measure(alpha, trio, weights, spikes, weight):
     """Collect what one case gave, for the JSON file.
 
     Parameters
     ----------
+    alpha : float
+        Release probability when all receptors are bound [1].
     trio : Trio
-    recorder : nest.NodeCollection
-        The ``weight_recorder`` of the synapses.
+    weights : izhisyn.recording.Weights
+        What the synapses delivered.
     spikes : izhisyn.recording.Spikes
     weight : float
         Weight of the synapses [pA].
@@ -266,11 +277,11 @@ def measure(trio, recorder, spikes, weight):
         alpha, spike times [ms] of the presynaptic and the postsynaptic cells, and what each spike
         of the first presynaptic cell released [1], in particular the first of each train.
     """
-    times, weights = recording.weights(recorder, trio.pre[0].global_id, trio.post.global_id)
-    r = weights / weight
+    times, delivered = weights.of(trio.pre[0].global_id, trio.post.global_id)
+    r = delivered / weight
     starts_train = np.diff(times, prepend=-np.inf) > PULSE_LENGTH
     return {
-        "alpha": trio.synapse().alpha,
+        "alpha": alpha,
         "pre_spike_times": [spikes.of(sender).tolist() for sender in trio.pre.tolist()],
         "post_spike_times": spikes.of(trio.post.global_id).tolist(),
         "r": r.tolist(),

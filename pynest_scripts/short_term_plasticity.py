@@ -47,10 +47,14 @@ def main(arguments=None):
     multimeter = recording.record_traces(pre + post, ["V_m", "U_m", *CURRENTS.values()])
     simulate(DURATION, command_line.Progress(SCRIPT, options.quiet))
 
-    spikes = recording.spikes(spike_recorder)
-    traces = recording.traces(multimeter)
+    spikes = recording.gather_spikes(spike_recorder, options.output)
+    traces = recording.gather_traces(multimeter, options.output)
+    weights = recording.gather_weights(weight_recorder, options.output)
+    if nest.Rank() > 0:
+        return
+
     synapses = {
-        receptor: released(weight_recorder, source, post, options.weight)
+        receptor: released(weights, source, post, options.weight)
         for receptor, source in zip(CURRENTS, pre, strict=True)
     }
 
@@ -184,10 +188,10 @@ def connect(pre, post, weight, plasticity):
     return recorder
 
 
-def released(recorder, source, target, weight):
+def released(weights, source, target, weight):
     """Spike times of a connection [ms] and what each spike released [1], shape (n_spikes,)."""
-    times, weights = recording.weights(recorder, source.global_id, target.global_id)
-    return times, weights / weight
+    times, delivered = weights.of(source.global_id, target.global_id)
+    return times, delivered / weight
 
 
 def draw(cell, pre, post, spikes, traces, synapses, plasticity):

@@ -146,9 +146,10 @@ def test_weights_are_those_of_their_connection(population):
     nest.Connect(population, target, "all_to_all", spec)
     spike_recorder = recording.record_spikes(population)
     simulate(60.0)
-    spikes = recording.spikes(spike_recorder)
+    spikes, recorded = recording.spikes(spike_recorder), recording.weights(recorder)
+    assert np.all(np.diff(recorded.times) >= 0)
     for source, weight in zip(population.tolist(), (2.0, 3.0, 4.0), strict=True):
-        times, weights = recording.weights(recorder, source, target.global_id)
+        times, weights = recorded.of(source, target.global_id)
         # The last spikes may still wait for delivery.
         sent = spikes.of(source)
         np.testing.assert_array_equal(times, sent[: times.size])

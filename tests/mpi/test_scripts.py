@@ -1,26 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The scripts run unchanged under mpirun, with the results of a single process."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+# Two virtual processes in each case, or no random numbers.
 SCRIPTS = {
     "tutorial": (),
     "figure2": (),
+    "ampa_nmda_gaba": (
+        *("--total-vps", 2, "--neurons", 5, "--recurrent", "--as-posted"),
+        *("--resolution", 0.1, "--duration", 300),
+    ),
+    "short_term_plasticity": (),
+    # A train before and one after the first release of gliotransmitter, at about 1098 ms.
+    "gliotransmission": ("--duration", 1400),
     "izhikevich_2003_network": ("--total-vps", 2, "--simtime", 500),
     "population_network": (
         *("--total-vps", 2, "--neurons", 500, "--indegree", 100),
         *("--simtime", 300, "--presimtime", 100, "--spikes-to", "ascii"),
     ),
 }
+# What results tell of the processes that they come from.
+OF_THE_RUN = {
+    *("times", "real_time_factor", "peak_memory_MiB"),
+    *("num_processes", "threads_per_process", "num_connections"),
+}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_two_ranks_record_what_one_process_does(run_ranks, tmp_path: Path, script: str) -> None:
-    """Every array in the recordings, to the last bit."""
-    recordings = {}
+    """Every array in the recordings and every number in the results, to the last bit."""
+    recordings, results = {}, {}
     for ranks in (0, 2):
         folder = tmp_path / f"ranks-{ranks}"
         result = run_ranks(
@@ -29,7 +43,10 @@ def test_two_ranks_record_what_one_process_does(run_ranks, tmp_path: Path, scrip
         assert result.returncode == 0, result.stderr
         assert result.stdout.count("Wrote") == 1, "one process speaks for all"
         recordings[ranks] = {file.name: np.load(file) for file in folder.glob("*.npz")}
+        measured = json.loads((folder / f"{script}.json").read_text())
+        results[ranks] = {name: measured[name] for name in measured.keys() - OF_THE_RUN}
 
+    assert results[2] == results[0]
     assert recordings[0].keys() == recordings[2].keys() != set()
     for name, expected in recordings[0].items():
         assert expected["spike_times"].size > 0
