@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rates and intervals of spike trains: arrays in, numbers out."""
 
+import itertools
+
 import numpy as np
 
 
@@ -55,6 +57,29 @@ def interval_cv(spike_times):
     if gaps.size < 2:
         return float("nan")
     return float(gaps.std() / gaps.mean())
+
+
+def trains(times, senders, neurons):
+    """Spike trains of the neurons of a population.
+
+    Parameters
+    ----------
+    times : array_like, shape (n_spikes,)
+        Spike times [ms], in any order.
+    senders : array_like of int, shape (n_spikes,)
+        Node ids of the spikes, of this and other populations.
+    neurons : range
+        Node ids of the population.
+
+    Returns
+    -------
+    list of numpy.ndarray, shape (n_spikes_of_neuron,)
+        Ascending spike times of each neuron [ms].
+    """
+    times, senders = np.asarray(times), np.asarray(senders)
+    order = np.lexsort((times, senders))
+    ends = np.searchsorted(senders[order], np.arange(neurons.start, neurons.stop + 1))
+    return [times[order[start:stop]] for start, stop in itertools.pairwise(ends)]
 
 
 def rates(senders, neurons, duration):

@@ -84,6 +84,14 @@ def add_total_vps(parser):
     )
 
 
+def number(text):
+    """Convert an argument to a finite number."""
+    value = _number(text)
+    if math.isnan(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return value
+
+
 def positive_number(text):
     """Convert an argument to a finite number above zero."""
     number = _number(text)

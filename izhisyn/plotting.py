@@ -9,6 +9,10 @@ from matplotlib.figure import Figure
 BLACK = "#000000"
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
+SKY_BLUE = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+ORANGE = "#E69F00"
 
 STYLE = {
     "font.size": 8,

@@ -49,6 +49,21 @@ def random_spikes(seed=1, n_spikes=2000, n_neurons=20, duration=1000.0):
     return times, generator.integers(5, 5 + n_neurons, n_spikes)
 
 
+def test_trains_are_those_of_the_neurons():
+    """Neurons 3 to 30, of which 5 to 24 spike, each on its own."""
+    times, senders = random_spikes()
+    trains = analysis.trains(times, senders, range(3, 31))
+    assert len(trains) == 28
+    for neuron, train in enumerate(trains, start=3):
+        np.testing.assert_array_equal(train, np.sort(times[senders == neuron]))
+
+
+def test_trains_leave_out_other_neurons():
+    """Neurons 4 and 8 are not of the population, 6 is silent."""
+    trains = analysis.trains([1.0, 2.0, 3.0, 4.0], [8, 7, 5, 4], range(5, 8))
+    assert [train.tolist() for train in trains] == [[3.0], [], [2.0]]
+
+
 def test_rates_of_a_population_leave_out_other_neurons():
     """Neurons 5 to 7; 4 and 8 are not of the population, 6 is silent."""
     rates = analysis.rates([4, 5, 7, 7, 8, 7, 5], range(5, 8), duration=500.0)
