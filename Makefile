@@ -4,10 +4,11 @@
 PYTHON ?= python3
 ARGS ?=
 VENV_PYTHON := .venv/bin/python
-BENCHMARKS := work_precision neuron_cost network memory flags
+BENCHMARKS := work_precision neuron_cost network flags
+MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
-.PHONY: help figure2 build test test-slow mpi test-mpi print-mpi-python bench lint clean
+.PHONY: help figure2 build test test-slow mpi test-mpi print-mpi-python bench bench-mpi lint clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -35,8 +36,12 @@ test-mpi: mpi ## run the tests under mpirun
 print-mpi-python: ## print the interpreter that has the NEST with MPI
 	@$(MPI_NEST) --print-python
 
-bench: build ## measure speed, accuracy and memory beside the peers (20 minutes; needs libgsl-dev)
+bench: build ## measure speed and accuracy beside the peers (20 minutes; needs libgsl-dev)
 	@for name in $(BENCHMARKS); do $(VENV_PYTHON) -m benchmarks.$$name $(ARGS) || exit 1; done
+
+bench-mpi: mpi ## measure memory and scaling over MPI, and plan large networks (5 minutes)
+	@python="$$($(MPI_NEST) --print-python)"; \
+	for name in $(MPI_BENCHMARKS); do "$$python" -m benchmarks.$$name $(ARGS) || exit 1; done
 
 lint: .venv/ready ## check style and format
 	@$(VENV_PYTHON) -m ruff check .
