@@ -26,7 +26,8 @@ export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK OMP_PROC_BIND=close OMP_PLACES=cores
 # Newer versions of srun do not take this from sbatch by themselves.
 export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
 
-srun --cpu-bind=cores --distribution=block:block \
+# Where one process fails, the others would wait for it until the time is over.
+srun --kill-on-bad-exit=1 --cpu-bind=cores --distribution=block:block \
     "${PYTHON:-python3}" -m "${SCRIPT:-pynest_scripts.population_network}" \
     --total-vps $((SLURM_NTASKS * OMP_NUM_THREADS)) \
     --spikes-to ascii --output "output/$SLURM_JOB_ID" "$@"
