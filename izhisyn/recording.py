@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Spikes and traces out of NEST, to files and back."""
 
+import csv
 from dataclasses import dataclass
 
 import numpy as np
@@ -412,6 +413,36 @@ def load(path):
             if name.startswith("trace_of_")
         }
         return recorded_spikes, Traces(archive["trace_times"], archive["trace_senders"], values)
+
+
+def save_csv(path, spikes, traces=None):
+    """Write a recording to text tables, for programs that do not read NumPy's archives.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        File for the spikes, with the ending ``.csv``: a line with time [ms] and sender for each.
+        The traces go to ``<stem>_traces.csv`` beside it: time [ms], sender and each variable.
+    spikes : Spikes
+    traces : Traces, optional
+    """
+    _write_rows(path, ("time", "sender"), spikes.times, spikes.senders)
+    if traces is not None:
+        n_neurons, n_samples = traces.senders.size, traces.times.size
+        _write_rows(
+            path.with_name(f"{path.stem}_traces.csv"),
+            ("time", "sender", *traces.values),
+            np.tile(traces.times, n_neurons),
+            np.repeat(traces.senders, n_samples),
+            *(samples.ravel() for samples in traces.values.values()),
+        )
+
+
+def _write_rows(path, header, *columns):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _taken(file):

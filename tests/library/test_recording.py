@@ -184,6 +184,34 @@ def test_spikes_alone_return_from_their_file(tmp_path):
     assert loaded_traces is None
 
 
+def test_tables_hold_the_recording(population, tmp_path):
+    """Read back by NumPy, every number to the last bit."""
+    spike_recorder = recording.record_spikes(population)
+    multimeter = recording.record_traces(population, ["V_m", "U_m"])
+    simulate(50.0)
+    spikes, traces = recording.spikes(spike_recorder), recording.traces(multimeter)
+    recording.save_csv(tmp_path / "run.csv", spikes, traces)
+
+    table = np.genfromtxt(tmp_path / "run.csv", delimiter=",", names=True)
+    assert table.dtype.names == ("time", "sender")
+    np.testing.assert_array_equal(table["time"], spikes.times)
+    np.testing.assert_array_equal(table["sender"], spikes.senders)
+    table = np.genfromtxt(tmp_path / "run_traces.csv", delimiter=",", names=True)
+    assert table.dtype.names == ("time", "sender", "V_m", "U_m")
+    for neuron in population.tolist():
+        of_neuron = table[table["sender"] == neuron]
+        np.testing.assert_array_equal(of_neuron["time"], traces.times)
+        for name in ("V_m", "U_m"):
+            np.testing.assert_array_equal(of_neuron[name], traces.of(neuron, name))
+
+
+def test_table_of_spikes_alone(tmp_path):
+    """Traces are optional; node ids stay whole numbers."""
+    recording.save_csv(tmp_path / "run.csv", recording.Spikes(np.array([1.25]), np.array([3])))
+    assert (tmp_path / "run.csv").read_text().splitlines() == ["time,sender", "1.25,3"]
+    assert [file.name for file in tmp_path.iterdir()] == ["run.csv"]
+
+
 def test_one_process_gathers_what_it_has(population, tmp_path):
     """Nothing goes through files."""
     spike_recorder = recording.record_spikes(population)
