@@ -67,8 +67,9 @@ def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None
         nest.Install(module)  # after the resolution: models see it on installation
     except nest.NESTErrors.DynamicModuleManagementError as error:
         raise ModuleMissingError(
-            f"NEST cannot load {module!r}: run `make build` or `{sys.executable} build_module.py` "
-            f"first (NEST says: {' '.join(str(error).split())})"
+            f"NEST cannot load {module!r}, which is missing or was built for another NEST: run "
+            f"`make build` or `{sys.executable} build_module.py` first "
+            f"(NEST says: {' '.join(str(error).split())})"
         ) from error
 
 
