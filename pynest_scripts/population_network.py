@@ -322,7 +322,9 @@ def size_of(options):
     if N < 10:
         raise ParameterError(f"{N} neurons are too few for two populations; choose 10 or more")
     if options.record > N:
-        raise ParameterError(f"--record {options.record} is more than the {N} neurons")
+        raise ParameterError(
+            f"--record {options.record} is more than the {N} neurons; choose at most {N}"
+        )
     if options.heterogeneity > 1:
         raise ParameterError(
             f"--heterogeneity {options.heterogeneity:g} leaves the range of cells; choose 0 to 1"
@@ -524,9 +526,13 @@ def recover(options):
     )
     with results.file("npz") as path:
         recording.save(path, spikes)
+    until, start = recovered.complete_until, run["presimtime"]
     results.report(
-        f"Recovered {spikes.times.size} spikes, complete from {run['presimtime']:g} ms to "
-        f"{recovered.complete_until:g} ms of {end:g} ms"
+        f"Recovered {spikes.times.size} spikes, complete from {start:g} ms to {until:g} ms of "
+        f"{end:g} ms"
+        if until > start
+        else f"No spikes to recover: the run ended at {until:g} ms, and recording starts at "
+        f"{start:g} ms"
     )
 
 

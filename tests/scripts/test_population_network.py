@@ -236,6 +236,21 @@ def test_a_killed_run_is_recovered_up_to_its_last_complete_part(run_script, pyte
     assert f"to {said['complete_until']:g} ms of 3100 ms" in recovered.stdout
 
 
+def test_a_run_killed_before_it_recorded_has_no_spikes(run_script, tmp_path):
+    """During the presimulation, as its note tells."""
+    folder = tmp_path / population_network.SPIKES
+    folder.mkdir()
+    run = {"num_processes": 1, "resolution": 0.1, "presimtime": 500.0, "simtime": 2000.0}
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "complete-until-rank-0").write_text("125.000\n")
+    recovered = run_script(SCRIPT, "--recover", str(tmp_path))
+    assert recovered.returncode == 0, recovered.stderr
+    said, *_ = recovered.stdout.splitlines()
+    assert said == "No spikes to recover: the run ended at 125 ms, and recording starts at 500 ms"
+    spikes, _ = recording.load(tmp_path / f"{SCRIPT}-recovered.npz")
+    assert spikes.times.size == 0
+
+
 @pytest.mark.parametrize(
     "arguments, named",
     [
@@ -243,7 +258,10 @@ def test_a_killed_run_is_recovered_up_to_its_last_complete_part(run_script, pyte
         (("--neurons", "0"), "argument --neurons: '0' is not a whole number above 0"),
         (("--indegree", "4"), "error: in-degree 4 is too small for both populations; choose 5"),
         (("--neurons", "9", "--indegree", "9"), "error: 9 neurons are too few"),
-        ((*SMALL, "--record", "1001"), "error: --record 1001 is more than the 1000 neurons"),
+        (
+            (*SMALL, "--record", "1001"),
+            "error: --record 1001 is more than the 1000 neurons; choose",
+        ),
         ((*SMALL, "--record", "-1"), "argument --record: '-1' is not a whole number from 0 up"),
         ((*SMALL, "--heterogeneity", "2"), "error: --heterogeneity 2 leaves the range of cells"),
         ((*SMALL, "--simtime", "0.05"), "error: simtime of 0.05 ms is not a multiple of the reso"),
