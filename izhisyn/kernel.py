@@ -55,8 +55,8 @@ def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None
         If the module cannot be loaded.
     """
     _check_launcher()
-    nest.ResetKernel()
     nest.verbosity = nest.VerbosityLevel.WARNING
+    nest.ResetKernel()
     nest.resolution = _checked_resolution(resolution)
     if total_num_virtual_procs is None:
         nest.local_num_threads = _checked_count("number of threads", threads)
