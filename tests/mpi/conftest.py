@@ -27,15 +27,16 @@ LAUNCHER_SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def _nest_with_mpi(module_build: dict) -> None:
-    """Skip the tests if NEST has no MPI, as the wheel from PyPI."""
+def mpi_environment(module_build: dict) -> dict:
+    """Environment for a launcher; skips the tests if NEST has no MPI, as the wheel from PyPI."""
     script = 'import nest, sys; sys.exit(not nest.build_info["have_mpi"])'
     if subprocess.run([sys.executable, "-c", script], capture_output=True).returncode != 0:
         pytest.skip("this NEST has no MPI; make test-mpi runs these tests")
+    return {**os.environ, **LAUNCHER_SETTINGS, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture(scope="session")
-def run_ranks(_nest_with_mpi: None) -> Callable[..., subprocess.CompletedProcess]:
+def run_ranks(mpi_environment: dict) -> Callable[..., subprocess.CompletedProcess]:
     """Run ``python ARGUMENTS`` in the clone, on this many ranks, or without a launcher on none."""
     mpirun = shutil.which("mpirun")
 
@@ -46,7 +47,7 @@ def run_ranks(_nest_with_mpi: None) -> Callable[..., subprocess.CompletedProcess
                 sys.executable,
                 *map(str, arguments),
             ],
-            env={**os.environ, **LAUNCHER_SETTINGS, "PYTHONPATH": str(ROOT)},
+            env=mpi_environment,
             cwd=ROOT,
             capture_output=True,
             text=True,

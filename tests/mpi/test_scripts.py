@@ -2,10 +2,20 @@
 """The scripts run unchanged under mpirun, with the results of a single process."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from izhisyn import recording
+from tests.conftest import ROOT
 
 # Two virtual processes in each case, or no random numbers.
 SCRIPTS = {
@@ -53,6 +63,60 @@ def test_two_ranks_record_what_one_process_does(run_ranks, tmp_path: Path, scrip
         assert set(recordings[2][name]) == set(expected)
         for array in expected:
             np.testing.assert_array_equal(recordings[2][name][array], expected[array])
+
+
+def test_a_run_is_recovered_after_one_of_its_ranks_was_killed(
+    run_ranks, mpi_environment: dict, tmp_path: Path
+) -> None:
+    """Against the same run left alone; the launcher ends the other rank at any moment, too."""
+    network = (
+        *("-m", "pynest_scripts.population_network", "--total-vps", 2, "--record", 0),
+        *("--neurons", 1000, "--indegree", 200, "--simtime", 3000, "--presimtime", 100),
+    )
+    assert run_ranks(2, *network, "--output", tmp_path / "whole").returncode == 0
+    expected, _ = recording.load(tmp_path / "whole" / "population_network.npz")
+
+    folder = tmp_path / "killed"
+    arguments = (*network, "--spikes-to", "ascii", "--output", folder)
+    launcher = subprocess.Popen(
+        [shutil.which("mpirun"), "-n", "2", sys.executable, *map(str, arguments)],
+        env=mpi_environment,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    note = folder / "population_network-spikes" / "complete-until-rank-1"
+    while not (note.is_file() and float(note.read_text()) > 600.0):
+        assert launcher.poll() is None
+        time.sleep(0.02)
+    os.kill(a_rank_of(launcher), signal.SIGKILL)
+    assert launcher.wait(timeout=60) != 0
+
+    assert run_ranks(0, *network[:2], "--recover", folder).returncode == 0
+    said = json.loads((folder / "population_network-recovered.json").read_text())
+    assert 600.0 < said["complete_until"] < said["end"] == 3100.0
+    spikes, _ = recording.load(folder / "population_network-recovered.npz")
+    in_time = expected.times <= said["complete_until"] + 0.05  # half a step against rounding
+    # The files have three decimals of a ms, with which all steps of 0.1 ms are exact.
+    np.testing.assert_allclose(spikes.times, expected.times[in_time], rtol=0.0, atol=1e-9)
+    np.testing.assert_array_equal(spikes.senders, expected.senders[in_time])
+
+
+def a_rank_of(launcher: subprocess.Popen) -> int:
+    """Give the process id of a Python that the launcher, or a daemon of its own, has started."""
+    return next(
+        process
+        for process in descendants(launcher.pid)
+        if "pynest_scripts" in Path(f"/proc/{process}/cmdline").read_text()
+    )
+
+
+def descendants(process: int) -> Iterator[int]:
+    """Yield the ids of the processes that a process started, and of those that they did."""
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        for child in map(int, (thread / "children").read_text().split()):
+            yield child
+            yield from descendants(child)
 
 
 @pytest.mark.parametrize(
