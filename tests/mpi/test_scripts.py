@@ -26,6 +26,10 @@ SCRIPTS = {
         *("--resolution", 0.1, "--duration", 300),
     ),
     "short_term_plasticity": (),
+    "parameter_exploration": (
+        *("--point", 0.02, 0.2, -65, 8, 10, "--point", 0.1, 0.26, -65, 2, -0.5),
+        *("--point", 0.02, 0.25, -65, 0.05, 0),
+    ),
     # A train before and one after the first release of gliotransmitter, at about 1098 ms.
     "gliotransmission": ("--duration", 1400),
     "izhikevich_2003_network": ("--total-vps", 2, "--simtime", 500),

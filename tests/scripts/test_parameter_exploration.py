@@ -37,8 +37,9 @@ def point(name, current=10.0):
 
 @pytest.fixture(scope="module")
 def seven(run_script):
-    """Look at the seven cell types in detail, and at RS at two more currents."""
-    points = [point(name) for name in CELL_TYPES] + [point("RS", "3.9"), point("RS", "-3")]
+    """Look at the seven cell types in detail, and at some with other currents."""
+    points = [point(name) for name in CELL_TYPES]
+    points += [point("RS", 14.0), point("IB", 11.0), point("RS", 3.9), point("RS", -3.0)]
     run = run_script(
         "parameter_exploration", *(str(argument) for one in points for argument in one)
     )
@@ -70,6 +71,13 @@ def test_published_cells_have_their_patterns(seven):
     """At I = 10; with the rebound below, no two of them are alike."""
     found = {name: (row["pattern"], row["excitability"]) for name, row in by_name(seven).items()}
     assert found == PUBLISHED
+
+
+def test_patterns_are_those_of_the_figure(seven):
+    """At the currents with which the author drew figure 2 where they are not 10."""
+    RS, IB = seven.json()["points"][7:9]
+    assert (RS["I"], RS["pattern"]) == (14.0, PUBLISHED["RS"][0])
+    assert (IB["I"], IB["pattern"]) == (11.0, PUBLISHED["IB"][0])
 
 
 def test_cells_with_low_threshold_rebound(seven):
