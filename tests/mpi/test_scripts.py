@@ -32,6 +32,7 @@ SCRIPTS = {
     ),
     # A train before and one after the first release of gliotransmitter, at about 1098 ms.
     "gliotransmission": ("--duration", 1400),
+    "parameter_exploration": ("--point", 0.02, 0.2, -65, 8, 10),
     "izhikevich_2003_network": ("--total-vps", 2, "--simtime", 500),
     "population_network": (
         *("--total-vps", 2, "--neurons", 500, "--indegree", 100),
@@ -43,6 +44,12 @@ OF_THE_RUN = {
     *("times", "real_time_factor", "peak_memory_MiB"),
     *("num_processes", "threads_per_process", "num_connections"),
 }
+
+
+def test_every_script_is_run_on_two_ranks() -> None:
+    """A new one has to be added above; results of one process alone are easily taken for all."""
+    scripts = {file.stem for file in (ROOT / "pynest_scripts").glob("[!_]*.py")}
+    assert scripts == SCRIPTS.keys()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
