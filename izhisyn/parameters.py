@@ -5,10 +5,13 @@ References
 ----------
 .. [1] E. M. Izhikevich, "Simple model of spiking neurons", IEEE Transactions on Neural
    Networks 14(6), 2003.
+.. [2] E. M. Izhikevich, "Which model to use for cortical spiking neurons?", IEEE Transactions on
+   Neural Networks 15(5), 2004.
+.. [3] E. M. Izhikevich, "Dynamical systems in neuroscience", MIT Press, 2007, chapter 8.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -80,6 +83,183 @@ CELL_TYPES = {
 # The Brian2 thread on cell types, which tabulates another resonator.
 THREAD_CELL_TYPES = CELL_TYPES | {
     "RZ": replace(CELL_TYPES["RZ"], title="resonator of the Brian2 thread", b=0.25, d=8.0)
+}
+
+
+@dataclass(frozen=True)
+class PropertyCell(CellType):
+    """One of the cells of [2], v' = 0.04 v^2 + linear v + constant - u + I.
+
+    Attributes
+    ----------
+    linear : float
+        Coefficient of the membrane potential in its derivative [1/ms].
+    constant : float
+        Constant of that derivative [mV/ms].
+    V_u : float
+        Membrane potential at which the recovery variable relaxes to 0 [mV].
+    """
+
+    linear: float = 5.0
+    constant: float = 140.0
+    V_u: float = 0.0
+
+    @property
+    def parameters(self):
+        """Dictionary of all parameters, as ``nest.Create`` and ``.set`` take it."""
+        return super().parameters | {
+            "linear": self.linear,
+            "constant": self.constant,
+            "V_u": self.V_u,
+        }
+
+
+CLASS_1 = {"linear": 4.1, "constant": 108.0}
+# The recovery variable of R does not decay in the author's script: u' = 0.02 (v + 65). That is the
+# limit of a (b (v - V_u) - u) for small a at a b = 0.02; here u decays by 1e-5 in 400 ms.
+NO_DECAY = 2e-8  # [1/ms]
+
+# Figure 1 of [2] with the numbers of the author's script of the figure (figure1.m, which is part
+# of izhi2003.m in OpenSourceBrain/IzhikevichModel).
+PROPERTY_CELLS = {
+    cell.name: cell
+    for cell in (
+        PropertyCell("A", "tonic spiking", a=0.02, b=0.2, c=-65.0, d=6.0),
+        PropertyCell("B", "phasic spiking", a=0.02, b=0.25, c=-65.0, d=6.0),
+        PropertyCell("C", "tonic bursting", a=0.02, b=0.2, c=-50.0, d=2.0),
+        PropertyCell("D", "phasic bursting", a=0.02, b=0.25, c=-55.0, d=0.05),
+        PropertyCell("E", "mixed mode", a=0.02, b=0.2, c=-55.0, d=4.0),
+        PropertyCell("F", "spike frequency adaptation", a=0.01, b=0.2, c=-65.0, d=8.0),
+        PropertyCell("G", "class 1 excitable", a=0.02, b=-0.1, c=-55.0, d=6.0, **CLASS_1),
+        PropertyCell("H", "class 2 excitable", a=0.2, b=0.26, c=-65.0, d=0.0),
+        PropertyCell("I", "spike latency", a=0.02, b=0.2, c=-65.0, d=6.0),
+        PropertyCell("J", "subthreshold oscillations", a=0.05, b=0.26, c=-60.0, d=0.0),
+        PropertyCell("K", "resonator", a=0.1, b=0.26, c=-60.0, d=-1.0),
+        PropertyCell("L", "integrator", a=0.02, b=-0.1, c=-55.0, d=6.0, **CLASS_1),
+        PropertyCell("M", "rebound spike", a=0.03, b=0.25, c=-60.0, d=4.0),
+        PropertyCell("N", "rebound burst", a=0.03, b=0.25, c=-52.0, d=0.0),
+        PropertyCell("O", "threshold variability", a=0.03, b=0.25, c=-60.0, d=4.0),
+        PropertyCell("P", "bistability", a=0.1, b=0.26, c=-60.0, d=0.0),
+        PropertyCell("Q", "depolarizing after-potential", a=1.0, b=0.2, c=-60.0, d=-21.0),
+        PropertyCell(
+            "R", "accommodation", a=NO_DECAY, b=0.02 / NO_DECAY, c=-55.0, d=4.0, V_u=-65.0
+        ),
+        PropertyCell("S", "inhibition-induced spiking", a=-0.02, b=-1.0, c=-60.0, d=8.0),
+        PropertyCell("T", "inhibition-induced bursting", a=-0.026, b=-1.0, c=-45.0, d=-2.0),
+    )
+}
+
+
+@dataclass(frozen=True)
+class CellType2007:
+    """One cell type of the Izhikevich (2007) model, in physical units.
+
+    The steady recovery current is b (v - v_r) for most cells. In general its slope is b below v_b
+    and b_ratio b above, through b_ratio b (v - v_r) at v_b, plus b_cubic (v - v_b)^3 above v_b.
+
+    Attributes
+    ----------
+    name : str
+        Abbreviation used in the book.
+    title : str
+        Full name.
+    C : float
+        Membrane capacitance [pF].
+    k : float
+        Curvature of the membrane current [nS/mV].
+    v_r, v_t, v_peak : float
+        Resting potential, instantaneous threshold potential, and peak of a spike [mV].
+    a : float
+        Rate of the recovery current [1/ms].
+    b : float
+        Sensitivity of the recovery current to the membrane potential [nS].
+    c : float
+        Membrane potential after a spike [mV].
+    d : float
+        Increment of the recovery current at a spike [pA].
+    v_b : float
+        Where the steady recovery current changes its law [mV].
+    b_ratio : float
+        Its slope above v_b over that below [1].
+    b_cubic : float
+        Its cubic coefficient above v_b [pA/mV^3].
+    v_peak_U, c_U : float
+        Changes of the peak of a spike, and of the potential after it, with the recovery current
+        [mV/pA].
+    U_max : float
+        Upper bound of the recovery current after a spike [pA].
+    """
+
+    name: str
+    title: str
+    C: float
+    k: float
+    v_r: float
+    v_t: float
+    v_peak: float
+    a: float
+    b: float
+    c: float
+    d: float
+    v_b: float = -65.0
+    b_ratio: float = 1.0
+    b_cubic: float = 0.0
+    v_peak_U: float = 0.0
+    c_U: float = 0.0
+    U_max: float = math.inf
+
+    @property
+    def parameters(self):
+        """Dictionary of all parameters, as ``nest.Create`` and ``.set`` take it."""
+        return {key: value for key, value in asdict(self).items() if key not in ("name", "title")}
+
+    @property
+    def initial_state(self):
+        """Resting state: ``V_m`` [mV] and ``U_m`` [pA]."""
+        return {"V_m": self.v_r, "U_m": 0.0}
+
+
+# Chapter 8 of [3]. The nine numbers of each row are also those of OpenSourceBrain/IzhikevichModel
+# (NEURON/README.md, MATLAB/izhi2007.m), and of CARLsim for RS. That code keeps v_b of FS in d, and
+# its b = -2 for FS acts nowhere. For TC the book has u' = a (b (v + 65) - u), where that code has
+# b (v - v_r) = b (v + 60), which jumps by 75 pA at -65 mV; the book's law is taken here.
+CELL_TYPES_2007 = {
+    name: CellType2007(name, title, *numbers, **changes)
+    for name, title, numbers, changes in (
+        # C, k, v_r, v_t, v_peak, a, b, c, d
+        ("RS", "regular spiking", (100.0, 0.7, -60.0, -40.0, 35.0, 0.03, -2.0, -50.0, 100.0), {}),
+        (
+            "IB",
+            "intrinsically bursting",
+            (150.0, 1.2, -75.0, -45.0, 50.0, 0.01, 5.0, -56.0, 130.0),
+            {},
+        ),
+        ("CH", "chattering", (50.0, 1.5, -60.0, -40.0, 25.0, 0.03, 1.0, -40.0, 150.0), {}),
+        (
+            "LTS",
+            "low-threshold spiking",
+            (100.0, 1.0, -56.0, -42.0, 40.0, 0.03, 8.0, -53.0, 20.0),
+            {"v_peak_U": -0.1, "c_U": 0.04, "U_max": 670.0},
+        ),
+        (
+            "FS",
+            "fast spiking",
+            (20.0, 1.0, -55.0, -40.0, 25.0, 0.2, 0.0, -45.0, 0.0),
+            {"v_b": -55.0, "b_cubic": 0.025},
+        ),
+        (
+            "TC",
+            "thalamo-cortical",
+            (200.0, 1.6, -60.0, -50.0, 35.0, 0.01, 15.0, -60.0, 10.0),
+            {"v_b": -65.0, "b_ratio": 0.0, "v_peak_U": 0.1, "c_U": -0.1},
+        ),
+        (
+            "RTN",
+            "reticular thalamic",
+            (40.0, 0.25, -65.0, -45.0, 0.0, 0.015, 10.0, -55.0, 50.0),
+            {"v_b": -65.0, "b_ratio": 0.2},
+        ),
+    )
 }
 
 
@@ -207,6 +387,11 @@ RECEPTORS = {
         Receptor("NMDA", tau_rise=8.0, tau_decay=200.0, E_rev=0.0),
         Receptor("GABA_A", tau_rise=1.0, tau_decay=7.0, E_rev=-70.0),
     )
+}
+# Potassium channels, opened slowly through G proteins: a rise of some 60 ms and a decay of some
+# 200 ms to the reversal potential of potassium.
+RECEPTORS_2007 = RECEPTORS | {
+    "GABA_B": Receptor("GABA_B", tau_rise=60.0, tau_decay=200.0, E_rev=-90.0)
 }
 
 

@@ -6,7 +6,10 @@ import pytest
 
 from izhisyn.parameters import (
     CELL_TYPES,
+    CELL_TYPES_2007,
+    PROPERTY_CELLS,
     RECEPTORS,
+    RECEPTORS_2007,
     THREAD_CELL_TYPES,
     between,
     cell_type,
@@ -32,6 +35,82 @@ def test_cell_types_are_those_published():
     assert {
         name: tuple(cell.parameters[key] for key in "abcd") for name, cell in CELL_TYPES.items()
     } == PUBLISHED
+
+
+# Izhikevich (2007), chapter 8, as OpenSourceBrain/IzhikevichModel has it in NEURON/README.md:
+# C, k, v_r, v_t, v_peak, a, b, c, d. That table has b = -2, d = -55 for FS, where d is v_b.
+PUBLISHED_2007 = {
+    "RS": (100, 0.7, -60, -40, 35, 0.03, -2, -50, 100),
+    "IB": (150, 1.2, -75, -45, 50, 0.01, 5, -56, 130),
+    "CH": (50, 1.5, -60, -40, 25, 0.03, 1, -40, 150),
+    "LTS": (100, 1, -56, -42, 40, 0.03, 8, -53, 20),
+    "FS": (20, 1, -55, -40, 25, 0.2, 0, -45, 0),
+    "TC": (200, 1.6, -60, -50, 35, 0.01, 15, -60, 10),
+    "RTN": (40, 0.25, -65, -45, 0, 0.015, 10, -55, 50),
+}
+NINE = ("C", "k", "v_r", "v_t", "v_peak", "a", "b", "c", "d")
+
+
+def test_cell_types_of_2007_are_those_published():
+    """Nine numbers each, and the rules that some of the book's cells have besides."""
+    nine = {
+        name: tuple(cell.parameters[key] for key in NINE) for name, cell in CELL_TYPES_2007.items()
+    }
+    assert nine == PUBLISHED_2007
+    neutral = {"b_ratio": 1.0, "b_cubic": 0.0, "v_peak_U": 0.0, "c_U": 0.0, "U_max": np.inf}
+    rules = {
+        name: {key: cell.parameters[key] for key in neutral if cell.parameters[key] != neutral[key]}
+        for name, cell in CELL_TYPES_2007.items()
+    }
+    assert {name: changes for name, changes in rules.items() if changes} == {
+        "LTS": {"v_peak_U": -0.1, "c_U": 0.04, "U_max": 670.0},
+        "FS": {"b_cubic": 0.025},
+        "TC": {"b_ratio": 0.0, "v_peak_U": 0.1, "c_U": -0.1},
+        "RTN": {"b_ratio": 0.2},
+    }
+    corners = {name: CELL_TYPES_2007[name].v_b for name in ("FS", "TC", "RTN")}
+    assert corners == {"FS": -55.0, "TC": -65.0, "RTN": -65.0}
+
+
+# The author's script of the figure: a, b, c, d.
+PROPERTIES = {
+    "A": (0.02, 0.2, -65, 6),
+    "B": (0.02, 0.25, -65, 6),
+    "C": (0.02, 0.2, -50, 2),
+    "D": (0.02, 0.25, -55, 0.05),
+    "E": (0.02, 0.2, -55, 4),
+    "F": (0.01, 0.2, -65, 8),
+    "G": (0.02, -0.1, -55, 6),
+    "H": (0.2, 0.26, -65, 0),
+    "I": (0.02, 0.2, -65, 6),
+    "J": (0.05, 0.26, -60, 0),
+    "K": (0.1, 0.26, -60, -1),
+    "L": (0.02, -0.1, -55, 6),
+    "M": (0.03, 0.25, -60, 4),
+    "N": (0.03, 0.25, -52, 0),
+    "O": (0.03, 0.25, -60, 4),
+    "P": (0.1, 0.26, -60, 0),
+    "Q": (1, 0.2, -60, -21),
+    "S": (-0.02, -1, -60, 8),
+    "T": (-0.026, -1, -45, -2),
+}
+
+
+def test_cells_of_the_twenty_properties_are_those_published():
+    """Only G and L have another parabola, and only R another recovery, u' = 0.02 (v + 65)."""
+    assert {
+        name: tuple(cell.parameters[key] for key in "abcd")
+        for name, cell in PROPERTY_CELLS.items()
+        if name != "R"
+    } == PROPERTIES
+    other = {name for name, c in PROPERTY_CELLS.items() if (c.linear, c.constant) != (5.0, 140.0)}
+    assert other == {"G", "L"}
+    assert (PROPERTY_CELLS["G"].linear, PROPERTY_CELLS["L"].constant) == (4.1, 108.0)
+    cell = PROPERTY_CELLS["R"]
+    assert (cell.c, cell.d, cell.V_u) == (-55.0, 4.0, -65.0)
+    assert cell.a * cell.b == pytest.approx(0.02)
+    assert -np.expm1(-cell.a * 400.0) < 1e-5  # no decay in the 400 ms of the figure
+    assert {c.V_u for name, c in PROPERTY_CELLS.items() if name != "R"} == {0.0}
 
 
 def test_the_threads_resonator_is_another():
@@ -99,6 +178,18 @@ def test_models_default_to_the_table(nest_kernel):
             if "cond" in model:
                 expected[f"E_rev_{name}"] = receptor.E_rev
         assert {key: defaults[key] for key in expected} == expected
+
+
+def test_2007_model_defaults_to_the_table(nest_kernel):
+    """A new neuron is the regular spiking cell at rest."""
+    defaults = nest_kernel().GetDefaults("izhikevich2007_cond_multisyn_neuron")
+    cell = CELL_TYPES_2007["RS"]
+    expected = cell.parameters | cell.initial_state
+    for name, receptor in RECEPTORS_2007.items():
+        expected[f"tau_rise_{name}"] = receptor.tau_rise
+        expected[f"tau_decay_{name}"] = receptor.tau_decay
+        expected[f"E_rev_{name}"] = receptor.E_rev
+    assert {key: defaults[key] for key in expected} == expected
 
 
 def test_cells_of_the_network_are_spread_as_published():

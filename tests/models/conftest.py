@@ -3,10 +3,16 @@
 
 import pytest
 
-from tests.models.single_neuron import COND, PSC
+from tests.models.single_neuron import COND, COND_2007, PSC
 
 
 @pytest.fixture(params=[PSC, COND], ids=["psc", "cond"])
 def multisyn_model(request):
-    """Name of each of the two models with receptors."""
+    """Name of each of the two Izhikevich (2003) models with receptors."""
+    return request.param
+
+
+@pytest.fixture(params=[PSC, COND, COND_2007], ids=["psc", "cond", "cond2007"])
+def receptor_model(request):
+    """Name of each model with receptors."""
     return request.param

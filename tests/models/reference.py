@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Independent solutions that the models are held against: closed forms and an adaptive solver."""
 
+from operator import itemgetter
+
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from izhisyn.parameters import RECEPTORS
+from izhisyn.parameters import RECEPTORS, RECEPTORS_2007, PropertyCell
 
 THRESHOLD = 30.0
 SOLVER = {"method": "DOP853", "rtol": 1e-10, "atol": 1e-10, "max_step": 1.0}
@@ -21,14 +23,15 @@ def gate(V_m, conc_Mg2=1.0):
     return 1.0 / (1.0 + conc_Mg2 / 3.57 * np.exp(-V_m / 16.13))
 
 
-def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-70.0):
-    """Spike times of one neuron from an adaptive solver with event location.
+def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-70.0, U_m=None):
+    """Spike times of one Izhikevich (2003) neuron from an adaptive solver with event location.
 
     Parameters
     ----------
-    cell : izhisyn.parameters.CellType
-    I_e : float
-        Constant current [pA].
+    cell : izhisyn.parameters.CellType or izhisyn.parameters.PropertyCell
+    I_e : float or sequence of (float, float, float)
+        Constant current [pA], or for each piece of a current its start [ms], its value there [pA]
+        and its slope [pA/ms].
     duration : float
         Simulated time [ms].
     arrivals : sequence of (float, str, float)
@@ -36,66 +39,131 @@ def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-
     conductance_based : bool
         Whether weights are conductances [nS] with reversal potentials or currents [pA].
     V_m : float
-        Initial membrane potential [mV]; U_m starts at b V_m.
+        Initial membrane potential [mV].
+    U_m : float, optional
+        Initial recovery variable, b (V_m - V_u) if not given.
 
     Returns
     -------
     numpy.ndarray, shape (n_spikes,)
         Times [ms] with an error below 1e-6 ms, as halving the tolerances shows.
     """
-    crossing = _threshold_event()
-    y = np.array([V_m, cell.b * V_m])
-    amplitudes = {name: np.zeros(2) for name in RECEPTORS}  # of the decaying and rising exponential
-    spikes, t = [], 0.0
-    for t_input, name, weight in [*arrivals, (duration, None, 0.0)]:
-        while t < t_input:
-            field = _field(cell, I_e, t, amplitudes, conductance_based)
-            piece = solve_ivp(
-                field,
-                (t, t_input),
-                y,
-                "DOP853",
-                events=crossing,
-                rtol=1e-10,
-                atol=1e-10,
-                max_step=1.0,
-            )
-            for key, receptor in RECEPTORS.items():
-                taus = np.array([receptor.tau_decay, receptor.tau_rise])
-                amplitudes[key] = amplitudes[key] * np.exp(-(piece.t[-1] - t) / taus)
-            t, y = piece.t[-1], piece.y[:, -1]
-            if piece.status == 1:
-                spikes.append(t)
-                y = np.array([cell.c, y[1] + cell.d])
-        if name is not None:
-            amplitudes[name] = amplitudes[name] + weight * RECEPTORS[name].peak_factor
-    return np.array(spikes)
+    linear, constant, V_u = 5.0, 140.0, 0.0
+    if isinstance(cell, PropertyCell):
+        linear, constant, V_u = cell.linear, cell.constant, cell.V_u
+
+    def field(v, u, courses):
+        if conductance_based:
+            current = _conductance_current(v, courses, RECEPTORS)
+        else:
+            current = courses["AMPA"] + courses["NMDA"] * gate(v) - courses["GABA_A"]
+        slope = 0.04 * v * v + linear * v + constant - u + courses["I"] + current
+        return [slope, cell.a * (cell.b * (v - V_u) - u)]
+
+    return _integrate(
+        np.array([V_m, cell.b * (V_m - V_u) if U_m is None else U_m]),
+        duration,
+        _inputs(I_e, arrivals),
+        RECEPTORS,
+        field,
+        peak=lambda u: THRESHOLD,
+        reset=lambda u: [cell.c, u + cell.d],
+    )
 
 
-def _threshold_event():
-    def crossing(t, y):
-        return y[0] - THRESHOLD
+def spike_times_2007(cell, I_e, duration, arrivals=()):
+    """Spike times of one Izhikevich (2007) neuron, as `spike_times`.
+
+    Parameters
+    ----------
+    cell : izhisyn.parameters.CellType2007
+    I_e : float or sequence of (float, float, float)
+        Injected current [pA], as in `spike_times`.
+    duration : float
+        Simulated time [ms].
+    arrivals : sequence of (float, str, float)
+        Time [ms], receptor and weight [nS] of each input spike, in order of time.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_spikes,)
+        Times [ms].
+    """
+
+    def steady(v):
+        slope = cell.b if v < cell.v_b else cell.b * cell.b_ratio
+        at_corner = cell.b * cell.b_ratio * (cell.v_b - cell.v_r)
+        cubic = cell.b_cubic * (v - cell.v_b) ** 3 if v > cell.v_b else 0.0
+        return at_corner + slope * (v - cell.v_b) + cubic
+
+    def field(v, u, courses):
+        total = courses["I"] + _conductance_current(v, courses, RECEPTORS_2007)
+        return [
+            (cell.k * (v - cell.v_r) * (v - cell.v_t) - u + total) / cell.C,
+            cell.a * (steady(v) - u),
+        ]
+
+    return _integrate(
+        np.array([cell.v_r, 0.0]),
+        duration,
+        _inputs(I_e, arrivals),
+        RECEPTORS_2007,
+        field,
+        peak=lambda u: cell.v_peak + cell.v_peak_U * u,
+        reset=lambda u: [cell.c + cell.c_U * u, min(u + cell.d, cell.U_max)],
+    )
+
+
+def _conductance_current(v, courses, receptors):
+    return sum(
+        courses[name] * (gate(v) if name == "NMDA" else 1.0) * (receptor.E_rev - v)
+        for name, receptor in receptors.items()
+    )
+
+
+def _inputs(I_e, arrivals):
+    """Put the pieces of a current, as (start, "I", (value, slope)), among the arrivals."""
+    pieces = [(0.0, I_e, 0.0)] if np.isscalar(I_e) else I_e
+    pieces = [(start, "I", (value, slope)) for start, value, slope in pieces]
+    return sorted([*pieces, *arrivals], key=itemgetter(0))
+
+
+def _integrate(y, duration, inputs, receptors, field, peak, reset):
+    """Integrate (v, u) from input to input and from spike to spike."""
+    amplitudes = {name: np.zeros(2) for name in receptors}  # of the decaying and rising exponential
+    taus = {name: np.array([r.tau_decay, r.tau_rise]) for name, r in receptors.items()}
+    current, spikes, t = (0.0, 0.0, 0.0), [], 0.0
+
+    def courses(start, t):
+        decayed = {name: amplitudes[name] * np.exp((start - t) / taus[name]) for name in receptors}
+        begin, value, slope = current
+        return {"I": value + slope * (t - begin)} | {
+            name: both[0] - both[1] for name, both in decayed.items()
+        }
+
+    def crossing(_, y):
+        return y[0] - peak(y[1])
 
     crossing.terminal = True
     crossing.direction = 1
-    return crossing
-
-
-def _field(cell, I_e, t_start, amplitudes, conductance_based):
-    def field(t, y):
-        v, u = y
-        current = I_e
-        for name, receptor in RECEPTORS.items():
-            decaying, rising = amplitudes[name]
-            course = decaying * np.exp((t_start - t) / receptor.tau_decay) - rising * np.exp(
-                (t_start - t) / receptor.tau_rise
+    for t_input, name, weight in [*inputs, (duration, None, 0.0)]:
+        while t < t_input:
+            start = t
+            piece = solve_ivp(
+                lambda t, y, start=start: field(*y, courses(start, t)),
+                (t, t_input),
+                y,
+                events=crossing,
+                **SOLVER,
             )
-            if name == "NMDA":
-                course *= gate(v)
-            if conductance_based:
-                current += course * (receptor.E_rev - v)
-            else:
-                current += -course if name == "GABA_A" else course
-        return [0.04 * v * v + 5.0 * v + 140.0 - u + current, cell.a * (cell.b * v - u)]
-
-    return field
+            t, y = piece.t[-1], piece.y[:, -1]
+            for key in receptors:
+                amplitudes[key] = amplitudes[key] * np.exp(-(t - start) / taus[key])
+            if piece.status == 1:
+                spikes.append(t)
+                y = np.array(reset(y[1]))
+        if name == "I":
+            current = (t, *weight)
+        elif name is not None:
+            amplitudes[name] = amplitudes[name] + weight * receptors[name].peak_factor
+    return np.array(spikes)

@@ -8,6 +8,7 @@ from izhisyn.wiring import receptor_types
 
 PSC = "izhikevich_psc_multisyn_neuron"
 COND = "izhikevich_cond_multisyn_neuron"
+COND_2007 = "izhikevich2007_cond_multisyn_neuron"
 DELTA = "izhikevich_psc_delta_neuron"
 TUTORIAL = "izhikevich_tutorial_neuron"
 

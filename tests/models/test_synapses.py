@@ -4,34 +4,38 @@
 import numpy as np
 import pytest
 
-from izhisyn.parameters import RECEPTORS, Receptor
+from izhisyn.parameters import RECEPTORS, RECEPTORS_2007, Receptor
 from tests.models.reference import gate, psc
-from tests.models.single_neuron import COND, PSC, deliver, trace
+from tests.models.single_neuron import COND, COND_2007, PSC, deliver, trace
 
 # Rounding of a few thousand steps of a propagator, far below this; see test_psc_is_exact.
 EXACT = 1e-9
 SIGN = {"AMPA": 1.0, "NMDA": 1.0, "GABA_A": -1.0}
+OF_MODEL = {PSC: RECEPTORS, COND: RECEPTORS, COND_2007: RECEPTORS_2007}
+MAKES_IT_FIRE = {PSC: 10.0, COND: 10.0, COND_2007: 200.0}  # I_e [pA]
 
 
 def course_name(model, receptor):
     """Name the recordable that follows the closed form: conductance or current before the block."""
-    if model == COND:
+    if model != PSC:
         return f"g_{receptor}"
     return "I_NMDA_unblocked" if receptor == "NMDA" else f"I_{receptor}"
 
 
 def sign(model, receptor):
     """Give the sign of the course: only the psc model's GABA-A current is negative."""
-    return 1.0 if model == COND else SIGN[receptor]
+    return SIGN[receptor] if model == PSC else 1.0
 
 
 def peak_parameter(model, receptor):
     """Name the parameter that is the peak of a course after a spike of weight 1."""
-    return f"{'g' if model == COND else 'I'}_peak_{receptor}"
+    return f"{'I' if model == PSC else 'g'}_peak_{receptor}"
 
 
-@pytest.mark.parametrize("receptor", RECEPTORS)
-def test_psc_is_exact(nest_kernel, multisyn_model, receptor):
+@pytest.mark.parametrize(
+    ("model", "receptor"), [(model, name) for model, names in OF_MODEL.items() for name in names]
+)
+def test_psc_is_exact(nest_kernel, model, receptor):
     """A spike of weight w gives w * peak * (exp(-t/tau_d) - exp(-t/tau_r)) * f, at every step.
 
     On the grid the largest sample is within half a step of t_peak, where the course is flat: with
@@ -40,49 +44,50 @@ def test_psc_is_exact(nest_kernel, multisyn_model, receptor):
     """
     nest = nest_kernel(resolution=0.1)
     weight, peak, arrival = 2.5, 3.0, 1.3
-    neuron = nest.Create(multisyn_model, params={peak_parameter(multisyn_model, receptor): peak})
+    neuron = nest.Create(model, params={peak_parameter(model, receptor): peak})
     deliver(nest, neuron, [(arrival, receptor, weight)])
-    variable = course_name(multisyn_model, receptor)
+    variable = course_name(model, receptor)
     times, course = trace(nest, neuron, [variable], 600.0)
 
     expected = (
-        weight * peak * sign(multisyn_model, receptor) * psc(RECEPTORS[receptor], times - arrival)
+        weight * peak * sign(model, receptor) * psc(OF_MODEL[model][receptor], times - arrival)
     )
     np.testing.assert_allclose(course, expected, rtol=EXACT, atol=1e-12)
     top = np.argmax(np.abs(course))
-    spec = RECEPTORS[receptor]
+    spec = OF_MODEL[model][receptor]
     assert abs(times[top] - arrival - spec.peak_time) <= 0.1
     flat = (0.1 / 2) ** 2 / (2 * spec.tau_rise * spec.tau_decay)
     assert abs(course[top]) == pytest.approx(weight * peak, rel=1.01 * flat)
 
 
-def test_spikes_of_all_receptors_add(nest_kernel, multisyn_model):
+def test_spikes_of_all_receptors_add(nest_kernel, receptor_model):
     """Courses superpose, whatever the times, weights and number of spikes."""
     nest = nest_kernel(resolution=0.1)
+    receptors = OF_MODEL[receptor_model]
     rng = np.random.default_rng(3)
-    neuron = nest.Create(multisyn_model, params={"I_e": -20.0})
+    neuron = nest.Create(receptor_model, params={"I_e": -20.0})
     arrivals = [
         (round(float(time), 1), receptor, float(weight))
-        for receptor in RECEPTORS
+        for receptor in receptors
         for time, weight in zip(rng.uniform(1, 90, 40), rng.uniform(0, 0.5, 40), strict=True)
     ]
     deliver(nest, neuron, arrivals)
-    variables = [course_name(multisyn_model, receptor) for receptor in RECEPTORS]
+    variables = [course_name(receptor_model, receptor) for receptor in receptors]
     times, *courses = trace(nest, neuron, variables, 100.0)
-    for receptor, course in zip(RECEPTORS, courses, strict=True):
+    for receptor, course in zip(receptors, courses, strict=True):
         expected = sum(
-            weight * psc(RECEPTORS[receptor], np.round(times - time, 6))
+            weight * psc(receptors[receptor], np.round(times - time, 6))
             for time, name, weight in arrivals
             if name == receptor
         )
-        expected = expected * sign(multisyn_model, receptor)
+        expected = expected * sign(receptor_model, receptor)
         np.testing.assert_allclose(course, expected, rtol=EXACT, atol=1e-12)
 
 
-def test_combined_port_equals_both_ports(nest_kernel, multisyn_model):
+def test_combined_port_equals_both_ports(nest_kernel, receptor_model):
     """A spike of w on AMPA_NMDA is w on AMPA and w * NMDA_ratio on NMDA, to the last bit."""
     nest = nest_kernel(resolution=0.1)
-    combined, separate = (nest.Create(multisyn_model, params={"NMDA_ratio": 0.5}) for _ in range(2))
+    combined, separate = (nest.Create(receptor_model, params={"NMDA_ratio": 0.5}) for _ in range(2))
     times = [2.0, 3.7, 9.0]
     deliver(nest, combined, [(t, "AMPA_NMDA", 3.0) for t in times])
     deliver(nest, separate, [(t, "AMPA", 3.0) for t in times] + [(t, "NMDA", 1.5) for t in times])
@@ -96,36 +101,39 @@ def test_combined_port_equals_both_ports(nest_kernel, multisyn_model):
     assert np.ptp(events["V_m"]) > 1.0
 
 
-def test_declaration_order_is_receptor_type(nest_kernel, multisyn_model):
+def test_declaration_order_is_receptor_type(nest_kernel, receptor_model):
     """Scripts may use the numbers: receptor_type counts the ports in their order from 1."""
     nest = nest_kernel()
-    assert nest.GetDefaults(multisyn_model, "receptor_types") == {
-        "AMPA": 1,
-        "NMDA": 2,
-        "GABA_A": 3,
-        "AMPA_NMDA": 4,
-    }
+    ports = ["AMPA", "NMDA", "GABA_A", "AMPA_NMDA"]
+    if receptor_model == COND_2007:
+        ports.append("GABA_B")
+    expected = {port: number for number, port in enumerate(ports, start=1)}
+    assert nest.GetDefaults(receptor_model, "receptor_types") == expected
 
 
 @pytest.mark.parametrize("conc_Mg2", [0.0, 0.3, 1.0, 4.0])
-def test_recorded_NMDA_current_carries_the_block(nest_kernel, multisyn_model, conc_Mg2):
+def test_recorded_NMDA_current_carries_the_block(nest_kernel, receptor_model, conc_Mg2):
     """I_NMDA is the unblocked value times 1 / (1 + [Mg]/3.57 exp(-V/16.13)), at every V."""
     nest = nest_kernel(resolution=0.1)
-    neuron = nest.Create(multisyn_model, params={"conc_Mg2": conc_Mg2, "I_e": 10.0})
+    neuron = nest.Create(
+        receptor_model, params={"conc_Mg2": conc_Mg2, "I_e": MAKES_IT_FIRE[receptor_model]}
+    )
     deliver(nest, neuron, [(2.0, "NMDA", 5.0), (30.0, "NMDA", 5.0)])
-    unblocked = course_name(multisyn_model, "NMDA")
+    unblocked = course_name(receptor_model, "NMDA")
     _, V_m, whole, current = trace(nest, neuron, ["V_m", unblocked, "I_NMDA"], 100.0)
-    force = -V_m if multisyn_model == COND else 1.0
+    force = 1.0 if receptor_model == PSC else -V_m
     np.testing.assert_allclose(current, whole * force * gate(V_m, conc_Mg2), rtol=1e-12, atol=1e-14)
-    assert V_m.min() < -65.0 and V_m.max() > 0.0
+    assert V_m.min() < -50.0 and V_m.max() > 0.0
 
 
-def test_currents_are_in_the_status(nest_kernel, multisyn_model):
+def test_currents_are_in_the_status(nest_kernel, receptor_model):
     """A current that is recordable can also be read from the neuron, and is the same."""
     nest = nest_kernel(resolution=0.1)
-    neuron = nest.Create(multisyn_model)
+    neuron = nest.Create(receptor_model)
     deliver(nest, neuron, [(2.0, "AMPA_NMDA", 0.5), (3.0, "GABA_A", 0.5)])
-    names = [f"I_{receptor}" for receptor in RECEPTORS]
+    if receptor_model == COND_2007:
+        deliver(nest, neuron, [(3.0, "GABA_B", 0.5)])
+    names = [f"I_{receptor}" for receptor in OF_MODEL[receptor_model]]
     multimeter = nest.Create("multimeter", params={"interval": 0.1, "record_from": names})
     nest.Connect(multimeter, neuron, syn_spec={"delay": 0.1})
     nest.Simulate(10.0)
@@ -142,10 +150,11 @@ def test_gate_has_the_published_values():
     np.testing.assert_allclose(gate(V_m), published, atol=5e-4)
 
 
-def test_currents_of_conductances(nest_kernel):
+@pytest.mark.parametrize("model", [COND, COND_2007])
+def test_currents_of_conductances(nest_kernel, model):
     """I_R = g_R (E_rev_R - V_m) for AMPA and GABA_A, with reversal potentials of one's own."""
     nest = nest_kernel(resolution=0.1)
-    neuron = nest.Create(COND, params={"E_rev_AMPA": 5.0, "E_rev_GABA_A": -80.0})
+    neuron = nest.Create(model, params={"E_rev_AMPA": 5.0, "E_rev_GABA_A": -80.0})
     deliver(nest, neuron, [(2.0, "AMPA", 0.3), (4.0, "GABA_A", 0.4)])
     _, V_m, g_AMPA, g_GABA_A, I_AMPA, I_GABA_A = trace(
         nest, neuron, ["V_m", "g_AMPA", "g_GABA_A", "I_AMPA", "I_GABA_A"], 30.0
@@ -179,3 +188,13 @@ def test_peak_holds_for_any_time_constants(nest_kernel, tau_rise, tau_decay):
     else:
         receptor = Receptor("AMPA", tau_rise, tau_decay, 0.0)
         np.testing.assert_allclose(course, psc(receptor, after), rtol=EXACT, atol=1e-15)
+
+
+def test_current_of_GABA_B(nest_kernel):
+    """I_GABA_B = g_GABA_B (E_rev_GABA_B - V_m), hyperpolarising by default."""
+    nest = nest_kernel(resolution=0.1)
+    neuron = nest.Create(COND_2007)
+    deliver(nest, neuron, [(2.0, "GABA_B", 2.0)])
+    _, V_m, g_GABA_B, I_GABA_B = trace(nest, neuron, ["V_m", "g_GABA_B", "I_GABA_B"], 300.0)
+    np.testing.assert_allclose(I_GABA_B, g_GABA_B * (-90.0 - V_m), rtol=1e-12)
+    assert V_m.min() < -61.0
