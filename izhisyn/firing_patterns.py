@@ -9,10 +9,10 @@ of a resonator.
 
 The numbers that separate the patterns are ours. They lie between what the published cells [2]_ do
 at I = 10: an interval is at most 2.6 times the one before it where RS adapts, but 11 times at the
-end of IB's initial burst, and the pauses of CH are 27 times its shortest interval; the steady
-interval is at most 1.9 times the first in FS, RZ and TC, at this and other currents, but 2.6 times
-in RS and 4.6 times in LTS; and the disturbed rest of RZ swings back by 36 %, that of the others by
-less than 0.01 %.
+end of IB's initial burst, and the pauses of CH are 27 times its shortest interval. The steady
+interval is 2.6 times the first in RS and 4.6 times in LTS; in FS, RZ and TC it is at most 1.9
+times, and so for all I from 4 to 20. The disturbed rest of RZ swings back by 36 %, that of the
+others by less than 0.01 %.
 
 References
 ----------
@@ -35,7 +35,6 @@ PATTERNS = (
     "initial bursting",
     "chattering",
 )
-EXCITABILITIES = ("integrator", "resonator", "no rest")
 
 PAUSE = 4.0  # a pause between bursts is at least this many times an interval within them
 BURST_SPIKES = 3  # a burst at onset has at least as many spikes; two are a doublet

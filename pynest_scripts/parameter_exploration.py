@@ -359,22 +359,32 @@ def create(points, integrator):
         points["I"].size,
         common
         | {name: points[name] for name in "abcd"}
-        | settled(points["b"], 0.0)
+        | settled(points["a"], points["b"], 0.0)
         | {"I_e": points["I"]},
     )
     released = create_cells(
-        MODEL, kinds["a"].size, common | kinds | settled(kinds["b"], RELEASE_CURRENT)
+        MODEL, kinds["a"].size, common | kinds | settled(kinds["a"], kinds["b"], RELEASE_CURRENT)
     )
     return stepped, released, release_of_point.ravel()
 
 
-def settled(b, current):
-    """State of cells that have settled under a current [pA].
+def settled(a, b, current):
+    """State of cells that have settled under a current.
 
-    Where there is no equilibrium, it is that of the slowest change of V_m.
+    Parameters
+    ----------
+    a, b : numpy.ndarray, shape (n_cells,)
+        Rate [1/ms] and sensitivity [1/mV] of the recovery variable.
+    current : float
+        Input [pA].
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (n_cells,)
+        ``V_m`` [mV] and ``U_m`` [1]; for cells that cannot settle, where V_m changes most slowly.
     """
-    V_m = equilibrium(b, current)
-    V_m = np.where(np.isnan(V_m), -(5.0 - b) / 0.08, V_m)
+    frequency, _ = ringing(a, b, current)
+    V_m = np.where(np.isnan(frequency), -(5.0 - b) / 0.08, equilibrium(b, current))
     return {"V_m": V_m, "U_m": b * V_m}
 
 
@@ -423,13 +433,12 @@ def cell_text(row):
 
 def behaviour_text(row):
     """Say in a line what a cell does."""
-    rest = row["excitability"]
-    if rest == "resonator":
-        rest += f" at {row['ringing_frequency']:.0f} Hz"
-    return (
-        f"{row['pattern']} ({row['spikes']} spikes in {STEP:g} ms); {rest}; "
-        f"rebound spikes: {row['rebound_spikes'] or 'none'}"
-    )
+    parts = [f"{row['pattern']} ({row['spikes']} spikes in {STEP:g} ms)", row["excitability"]]
+    if row["excitability"] == "resonator":
+        parts[-1] += f" at {row['ringing_frequency']:.0f} Hz"
+    if row["excitability"] != "no rest":
+        parts.append(f"rebound spikes: {row['rebound_spikes'] or 'none'}")
+    return "; ".join(parts)
 
 
 def write_table(path, rows):

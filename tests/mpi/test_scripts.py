@@ -32,7 +32,6 @@ SCRIPTS = {
     ),
     # A train before and one after the first release of gliotransmitter, at about 1098 ms.
     "gliotransmission": ("--duration", 1400),
-    "parameter_exploration": ("--point", 0.02, 0.2, -65, 8, 10),
     "izhikevich_2003_network": ("--total-vps", 2, "--simtime", 500),
     "population_network": (
         *("--total-vps", 2, "--neurons", 500, "--indegree", 100),

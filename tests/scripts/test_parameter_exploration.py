@@ -8,7 +8,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from izhisyn import recording
-from izhisyn.firing_patterns import PATTERNS
+from izhisyn.firing_patterns import PATTERNS, firing_pattern
+from izhisyn.kernel import simulate, start_kernel
 from izhisyn.parameters import CELL_TYPES
 from pynest_scripts import parameter_exploration
 from pynest_scripts.parameter_exploration import COLOURS, Plane, draw_maps, points_on
@@ -40,6 +41,7 @@ def seven(run_script):
     """Look at the seven cell types in detail, and at some with other currents."""
     points = [point(name) for name in CELL_TYPES]
     points += [point("RS", 14.0), point("IB", 11.0), point("RS", 3.9), point("RS", -3.0)]
+    points += [["--point", 0.02, 0.262, -65.0, 2.0, 0.0]]
     run = run_script(
         "parameter_exploration", *(str(argument) for one in points for argument in one)
     )
@@ -121,9 +123,51 @@ def test_thalamo_cortical_rebound_is_that_of_the_equations(seven):
 
 def test_current_decides_whether_a_cell_fires(seven):
     """RS loses its rest at I = 3.7975: at 3.9 it fires on, at -3 it never does."""
-    above, below = seven.json()["points"][-2:]
+    above, below = seven.json()["points"][9:11]
     assert above["pattern"] == "tonic"
     assert (below["pattern"], below["spikes"], below["latency"]) == ("silent", 0, None)
+
+
+def test_cell_with_an_unstable_equilibrium_does_not_stay_there(seven):
+    """Without input, b = 0.262 has an equilibrium; the Hopf bifurcation is at I = -0.062.
+
+    There 0.08 V + 5 = a, so that V = -62.25 and I = -(0.04 V^2 + 5 V + 140 - b V).
+    """
+    row = seven.json()["points"][11]
+    assert row["spikes"] > 0
+    assert (row["excitability"], row["ringing_frequency"], row["rebound_spikes"]) == (
+        "no rest",
+        None,
+        None,
+    )
+    assert seven.stdout.splitlines()[11].endswith(" in 1000 ms); no rest")
+
+
+@pytest.mark.parametrize(
+    ("name", "currents", "patterns"),
+    [
+        ("RS", range(4, 21), {"tonic", "adapting"}),
+        ("IB", range(9, 12), {"initial bursting"}),
+        ("CH", range(4, 21), {"chattering"}),
+        ("FS", range(4, 21), {"tonic"}),
+        ("LTS", range(4, 21), {"adapting"}),
+        ("TC", range(4, 21), {"tonic"}),
+        ("RZ", range(4, 21), {"tonic"}),
+    ],
+)
+def test_patterns_hold_over_a_range_of_currents(module_build, name, currents, patterns):
+    """The borders between patterns are not drawn around a single current.
+
+    Where RS fires slowly it does not adapt, its interval being longer than the memory of U, 50 ms.
+    """
+    parameters = CELL_TYPES[name].parameters.values()
+    points = parameter_exploration.points_of([(*parameters, current) for current in currents])
+    start_kernel(resolution=0.1)
+    stepped, _, _ = parameter_exploration.create(points, integrator=0)
+    recorder = recording.record_spikes(stepped)
+    simulate(parameter_exploration.STEP)
+    trains = parameter_exploration.trains(recording.spikes(recorder), stepped)
+    assert {firing_pattern(train, parameter_exploration.STEP) for train in trains} == patterns
 
 
 def test_recording_belongs_to_the_points(seven):
