@@ -5,7 +5,14 @@
 `synapse_to_nestml` take equation strings. Needs ``pip install izhisyn[brian2]``, but no NEST.
 """
 
-from izhisyn.brian2_import.errors import Brian2ImportError
-from izhisyn.brian2_import.strings import synapse_to_nestml, to_nestml
+import importlib
 
-__all__ = ["Brian2ImportError", "synapse_to_nestml", "to_nestml"]
+_HOMES = {"Brian2ImportError": "errors", "synapse_to_nestml": "strings", "to_nestml": "strings"}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name):
+    """Import on first use: ``--help`` and the error that Brian2 is missing do without Brian2."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Command line: ``python -m izhisyn.brian2_import model.py --neuron G --synapse S_e:AMPA``."""
+"""Write NESTML models of the neurons and synapses of a Brian2 script."""
 
 import argparse
 import sys
 import tempfile
 from pathlib import Path
 
-from izhisyn.errors import IzhisynError, ParameterError
+from izhisyn import command_line
+from izhisyn.errors import ParameterError
 
 
 def main(arguments=None):
@@ -39,7 +40,7 @@ def main(arguments=None):
 def parse_arguments(arguments):
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m izhisyn.brian2_import",
+        prog=command_line.program("izhisyn.brian2_import"),
         description="Write NESTML models of the neurons and synapses of a Brian2 script. The "
         "script is executed up to its first run().",
     )
@@ -103,8 +104,4 @@ def write_all(models, folder):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except IzhisynError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    command_line.run(main)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A wrong model is one clear error with the line at fault, and nothing is written."""
 
+import os
 import subprocess
 import sys
 
@@ -197,3 +198,23 @@ def test_command_line_ends_with_exit_code_2_and_a_sentence(tmp_path):
         assert message in result.stderr
         assert "Traceback" not in result.stderr
         assert not (tmp_path / "models").exists()
+
+
+def test_missing_brian2_is_one_sentence(tmp_path):
+    """A Python without it, as after a plain ``pip install``; the help needs none."""
+    (tmp_path / "brian2.py").write_text("raise ModuleNotFoundError('no brian2 here')")
+    command = [sys.executable, "-m", "izhisyn.brian2_import"]
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}"}
+
+    def run(*arguments):
+        return subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+
+    refused = run("model.py", "--neuron", "G")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"error: {sys.executable} cannot import brian2 (no brian2 here); "
+        "pip install 'izhisyn[brian2]'\n"
+    )
+    assert run("--help").returncode == 0
