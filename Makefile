@@ -64,7 +64,7 @@ clean: ## remove .venv with the module in it, and everything that was written
 	    fail "there is no C++ compiler; install one (apt install g++), or set CXX"; \
 	echo "setting up .venv: downloads NEST, NESTML and their like, a few minutes"; \
 	"$(PYTHON)" -m venv --clear .venv || fail "cannot make .venv; see the lines above"; \
-	$(VENV_PYTHON) -m pip --disable-pip-version-check install -e ".[build,test]" >.venv/pip.log 2>&1 || { \
+	$(VENV_PYTHON) -m pip --disable-pip-version-check install -e ".[test]" >.venv/pip.log 2>&1 || { \
 	    tail -n 5 .venv/pip.log >&2; \
 	    fail "pip could not install what pyproject.toml pins; check the network and read .venv/pip.log"; }; \
 	touch $@

@@ -35,9 +35,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
-OWN_MODELS = ROOT / "models"
-OWN_TEMPLATES = ROOT / "nestml_templates"
+HERE = Path(__file__).resolve().parent
+# In a clone the sources lie beside this file; pip puts them into the package (see pyproject.toml).
+SOURCES = HERE / "izhisyn" if (HERE / "izhisyn" / "models").is_dir() else HERE
+OWN_MODELS = SOURCES / "models"
+OWN_TEMPLATES = SOURCES / "nestml_templates"
 OWN_MODULE = "izhisynmodule"
 
 # Why each flag is there; none of them may change a result, hence no -ffast-math.

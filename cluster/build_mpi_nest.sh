@@ -77,7 +77,7 @@ import tomllib
 with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)["project"]
 extras = project["optional-dependencies"]
-pins = [*project["dependencies"], *extras["build"], *extras["test"]]
+pins = [*project["dependencies"], *extras["test"]]
 print(*(pin for pin in pins if not pin.startswith(project["name"])), sep="\n")
 SCRIPT
 }

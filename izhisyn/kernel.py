@@ -68,7 +68,7 @@ def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None
     except nest.NESTErrors.DynamicModuleManagementError as error:
         raise ModuleMissingError(
             f"NEST cannot load {module!r}, which is missing or was built for another NEST: run "
-            f"`make build` or `{sys.executable} build_module.py` first "
+            f"`make build` or `{sys.executable} -m build_module` first "
             f"(NEST says: {' '.join(str(error).split())})"
         ) from error
 
