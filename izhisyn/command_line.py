@@ -38,7 +38,7 @@ def argument_parser(script, description, resolution=0.1):
     argparse.ArgumentParser
     """
     parser = _Parser(
-        prog=f"python -m pynest_scripts.{script}",
+        prog=program(f"pynest_scripts.{script}"),
         description=description,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -60,6 +60,23 @@ def argument_parser(script, description, resolution=0.1):
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     return parser
+
+
+def program(module):
+    """Name a program as its user started it, for the usage line and its errors.
+
+    Parameters
+    ----------
+    module : str
+        The module, as in ``python -m <module>``.
+
+    Returns
+    -------
+    str
+        ``izhisyn <command>`` if that started it, otherwise ``python -m <module>``.
+    """
+    started = Path(sys.argv[0]).name
+    return started if started.startswith("izhisyn ") else f"python -m {module}"
 
 
 def add_integrator(parser):

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The commands of ``izhisyn``: where each is, and what it does."""
+
+import ast
+import importlib.util
+import pkgutil
+from pathlib import Path
+
+import pynest_scripts
+
+TOOLS = {
+    "build": "build_module",
+    "info": "pynest_scripts.commands.info",
+    "import-brian2": "izhisyn.brian2_import.__main__",
+    "completion": "pynest_scripts.commands.completion",
+}
+ALIASES = {"network": "population-network"}
+
+
+def scripts():
+    """Find the experiments: every public module of `pynest_scripts`.
+
+    Returns
+    -------
+    dict of str to str
+        Name of the command, and of the module whose ``main`` it runs.
+    """
+    modules = pkgutil.iter_modules(pynest_scripts.__path__)
+    names = (module.name for module in modules if not module.ispkg)
+    return {
+        name.replace("_", "-"): f"pynest_scripts.{name}"
+        for name in names
+        if not name.startswith("_")
+    }
+
+
+def commands():
+    """Give all commands, as `scripts` does."""
+    return TOOLS | scripts()
+
+
+def summary(module):
+    """Read the first line of a module's docstring.
+
+    From its source: importing it would import NEST or Brian2, which may be missing.
+
+    Parameters
+    ----------
+    module : str
+
+    Returns
+    -------
+    str
+        Without the full stop.
+    """
+    top, *below = module.split(".")
+    origin = Path(importlib.util.find_spec(top).origin)
+    file = origin.parent.joinpath(*below).with_suffix(".py") if below else origin
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+    return docstring.partition("\n")[0].removesuffix(".")
