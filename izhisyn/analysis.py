@@ -82,6 +82,27 @@ def trains(times, senders, neurons):
     return [times[order[start:stop]] for start, stop in itertools.pairwise(ends)]
 
 
+def bursts(spike_times, longest_interval):
+    """Split a spike train where an interval is long.
+
+    Parameters
+    ----------
+    spike_times : array_like, shape (n_spikes,)
+        Spike times in ascending order [ms].
+    longest_interval : float
+        Longest interval between two spikes of a burst [ms].
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Spike times of each burst [ms]; a single spike is a burst of one.
+    """
+    spike_times = np.asarray(spike_times, dtype=float)
+    if spike_times.size == 0:
+        return []
+    return np.split(spike_times, np.flatnonzero(np.diff(spike_times) > longest_interval) + 1)
+
+
 def rates(senders, neurons, duration):
     """Mean firing rate of each neuron of a population.
 

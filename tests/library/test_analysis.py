@@ -42,6 +42,13 @@ def test_cv_needs_two_intervals(spike_times):
     assert math.isnan(analysis.interval_cv(spike_times))
 
 
+def test_bursts_end_where_an_interval_is_long():
+    """An interval of just the longest is within a burst; a spike alone is a burst of one."""
+    bursts = analysis.bursts([1.0, 3.0, 8.0, 13.1, 20.0, 22.0], longest_interval=5.0)
+    assert [burst.tolist() for burst in bursts] == [[1.0, 3.0, 8.0], [13.1], [20.0, 22.0]]
+    assert analysis.bursts([], longest_interval=5.0) == []
+
+
 def random_spikes(seed=1, n_spikes=2000, n_neurons=20, duration=1000.0):
     """Draw spikes in no order, their times in steps of 0.1 ms, with node ids from 5 on."""
     generator = np.random.default_rng(seed)
