@@ -79,14 +79,21 @@ def program(module):
     return started if started.startswith("izhisyn ") else f"python -m {module}"
 
 
-def add_integrator(parser):
-    """Add ``--integrator`` to a parser, for scripts whose model has that parameter."""
+def add_integrator(parser, choices=tuple(INTEGRATORS)):
+    """Add ``--integrator`` to a parser, for scripts whose model has that parameter.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    choices : sequence of int
+        Those of the `INTEGRATORS` that the model has.
+    """
     parser.add_argument(
         "--integrator",
         type=int,
-        choices=list(INTEGRATORS),
+        choices=list(choices),
         default=0,
-        help=", ".join(f"{number}: {name}" for number, name in INTEGRATORS.items()),
+        help=", ".join(f"{number}: {INTEGRATORS[number]}" for number in choices),
     )
 
 

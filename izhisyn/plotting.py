@@ -65,8 +65,9 @@ def with_spikes(times, V_m, spike_times, V_peak, V_reset):
         Sampled membrane potential [mV].
     spike_times : array_like, shape (n_spikes,)
         Spike times [ms].
-    V_peak, V_reset : float
-        Membrane potential at the peak of a spike and after it [mV].
+    V_peak, V_reset : float or array_like, shape (n_spikes,)
+        Membrane potential at the peak of a spike and after it [mV]; one for each spike if the
+        spike times are in ascending order.
 
     Returns
     -------
@@ -78,10 +79,11 @@ def with_spikes(times, V_m, spike_times, V_peak, V_reset):
     spike_times = np.sort(spike_times)
     # A sample at the very time of a spike is already the state after the reset.
     before = np.repeat(np.searchsorted(times, spike_times, side="left"), 2)
-    peaks_and_resets = np.tile([V_peak, V_reset], spike_times.size)
+    peaks_and_resets = np.empty((spike_times.size, 2))
+    peaks_and_resets[:, 0], peaks_and_resets[:, 1] = V_peak, V_reset
     return (
         np.insert(np.asarray(times, dtype=float), before, np.repeat(spike_times, 2)),
-        np.insert(np.asarray(V_m, dtype=float), before, peaks_and_resets),
+        np.insert(np.asarray(V_m, dtype=float), before, peaks_and_resets.ravel()),
     )
 
 

@@ -15,6 +15,12 @@ def test_spikes_rise_to_the_peak_between_samples():
     assert V_m.tolist() == [-60.0, -20.0, 30.0, -65.0, -64.0]
 
 
+def test_spikes_have_peaks_and_resets_of_their_own():
+    """Each spike goes up to its own peak and down to its own reset."""
+    _, V_m = plotting.with_spikes([1.0, 3.0], [-60, -61], [1.5, 2.0], [30.0, 20.0], [-65.0, -55.0])
+    assert V_m.tolist() == [-60.0, 30.0, -65.0, 20.0, -55.0, -61.0]
+
+
 def test_a_sample_at_the_time_of_a_spike_follows_the_reset():
     """A spike on the grid: the sample there is the state after it."""
     times, V_m = plotting.with_spikes([1.0, 2.0], [-20, -65], [2.0], 30.0, -65.0)

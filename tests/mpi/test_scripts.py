@@ -33,6 +33,7 @@ SCRIPTS = {
     # A train before and one after the first release of gliotransmitter, at about 1098 ms.
     "gliotransmission": ("--duration", 1400),
     "izhikevich_2004_properties": (),
+    "izhikevich_2007_cells": (),
     "izhikevich_2003_network": ("--total-vps", 2, "--simtime", 500),
     "population_network": (
         *("--total-vps", 2, "--neurons", 500, "--indegree", 100),
