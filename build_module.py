@@ -50,8 +50,12 @@ OPTIMISATION = (
     "-fno-math-errno",  # nobody reads errno; lets sqrt be one instruction
     "-fno-trapping-math",  # nobody reads floating-point traps; allows branch-free selects
 )
-# An stb_gnu_unique symbol would keep an old module in a process that installs a rebuilt one.
-GCC_ONLY = ("-fno-gnu-unique",)
+GCC_ONLY = (
+    "-fno-gnu-unique",  # else a process that installs a rebuilt module would go on with the old one
+    # Let the loop over the neurons of a pool become vector instructions although it is long:
+    "--param=max-unswitch-insns=5000",  # a loop of its own for each integrator
+    "--param=max-tree-if-conversion-phi-args=16",  # and selections where the source has branches
+)
 
 # These would change the build behind the content hash's back, or break NESTML's call of make.
 IGNORED_ENVIRONMENT = (
@@ -125,6 +129,8 @@ class Request:
         Folder of the finished module; None for the folder in which NEST looks.
     build_dir
         Folder that keeps the generated code; None for a temporary one.
+    stock_codegen
+        Whether every neuron is to have stock code, and none pooled nodes.
     """
 
     models: tuple[Path, ...]
@@ -134,6 +140,7 @@ class Request:
     codegen_options: dict = field(default_factory=dict)
     install_dir: Path | None = None
     build_dir: Path | None = None
+    stock_codegen: bool = False
 
 
 @dataclass(frozen=True)
@@ -304,6 +311,7 @@ def content_hash(request: Request, nest: Nest) -> str:
         "processor": processor_features() if request.march == "native" else None,
         "numeric_solver": request.numeric_solver,
         "codegen_options": request.codegen_options,
+        "stock_codegen": request.stock_codegen,
         "compiler": os.environ.get("CXX"),
         "nest_config": [
             nest.ask(question) for question in ("--compiler", "--cflags", "--includes")
@@ -424,19 +432,25 @@ def boost_include() -> Path | None:
     return Path(spec.origin).parent / "include" if spec and spec.origin else None
 
 
-def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain]:
-    """Generate and compile the module below ``folder``, and return its path.
+def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain, dict[str, str]]:
+    """Generate and compile the module below ``folder``.
 
     Parameters
     ----------
     folder
         Empty folder, without white space in its path, for everything the build needs.
+
+    Returns
+    -------
+    tuple of Path, Toolchain and dict
+        The compiled module, what it was compiled with, and the neurons without pooled nodes, each
+        with the reason.
     """
     toolchain = find_toolchain(request, nest)
     count = len(request.models)
     report(f"compiling {count} NESTML files for NEST {nest.version}, a minute or two")
     write_nest_config(folder, nest, toolchain)
-    assemble_templates(folder / "templates")
+    assemble_templates(folder / "templates", request)
     code = request.build_dir or folder / "code"
     code.mkdir(parents=True, exist_ok=True)
     module = folder / "module" / f"{request.module}.so"
@@ -477,7 +491,13 @@ def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain]:
         raise BuildError("NESTML refuses the models:\n  " + "\n  ".join(messages))
     if result.returncode != 0 or not module.exists():
         raise BuildError(explain_failure(log))
-    return module, toolchain
+    return module, toolchain, find_stock_neurons(code)
+
+
+def find_stock_neurons(code: Path) -> dict[str, str]:
+    """Read from the generated code which neurons have stock code, and why."""
+    headers = "\n".join(header.read_text() for header in sorted(code.glob("*.h")))
+    return dict(re.findall(r"^// izhisyn: stock code, because (\w+) (.*)$", headers, re.MULTILINE))
 
 
 def write_nest_config(folder: Path, nest: Nest, toolchain: Toolchain) -> None:
@@ -519,11 +539,13 @@ def write_nest_config(folder: Path, nest: Nest, toolchain: Toolchain) -> None:
     script.chmod(0o755)
 
 
-def assemble_templates(folder: Path) -> None:
+def assemble_templates(folder: Path, request: Request) -> None:
     """Lay our templates over a copy of NESTML's: its option takes a single root."""
     shutil.copytree(stock_templates(nestml_folder()), folder)
     if OWN_TEMPLATES.is_dir():
         shutil.copytree(OWN_TEMPLATES, folder, dirs_exist_ok=True)
+    if request.stock_codegen:
+        (folder / "pooled" / "StockAsked.jinja2").write_text("was to have it (--stock-codegen)")
 
 
 def run_nestml(step_file: Path) -> None:
@@ -573,7 +595,7 @@ def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
     started = time.monotonic()
     environment = bare_environment(nest)
     with temporary_folder() as folder, staging_folder(target) as stage:
-        built, toolchain = build(request, nest, folder)
+        built, toolchain, stock_neurons = build(request, nest, folder)
         staged = stage / target.name
         shutil.copyfile(built, staged)
         proof = load(str(staged.with_suffix("")), environment, library=staged)
@@ -587,6 +609,7 @@ def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
             "compiler": toolchain.compiler,
             "flags": list(toolchain.flags),
             "models": proof["models"],
+            "stock_neurons": stock_neurons,
             "content_hash": key,
             "library_hash": hash_file(target),
         }
@@ -819,6 +842,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--build-dir", type=Path, metavar="DIR", help="keep the generated C++ code here"
     )
+    parser.add_argument(
+        "--stock-codegen",
+        action="store_true",
+        help="NESTML's own neurons, one object each, instead of pooled nodes (for comparison)",
+    )
     parser.add_argument("--force", action="store_true", help="build even if nothing has changed")
     parser.add_argument("--json", action="store_true", help="print what was built as JSON")
     parser.add_argument(
@@ -843,6 +871,7 @@ def read_request(options: argparse.Namespace) -> Request:
         codegen_options=read_json(options.codegen_opts) if options.codegen_opts else {},
         install_dir=options.install_dir,
         build_dir=options.build_dir.resolve() if options.build_dir else None,
+        stock_codegen=options.stock_codegen,
     )
 
 
@@ -896,6 +925,8 @@ def main(arguments: list[str] | None = None) -> int:
             f"{'built and loaded' if record['built'] else 'nothing to do for'} {record['module']}"
         )
         print(record["path"])
+    for name, reason in record["stock_neurons"].items() if not options.stock_codegen else ():
+        report(f"{name} gets stock code and no pooled nodes, because it {reason}")
     for variable, value in record["environment"].items():
         setting = f"export {variable}={shlex.quote(value)}"
         report(f"NEST does not look there by itself; set this first: {setting}")

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef IZHISYN_POOLED_NODE
+#define IZHISYN_POOLED_NODE
+
+#include <memory>
+
+#include "archiving_node.h"
+#include "event.h"
+#include "exceptions.h"
+#include "kernel_manager.h"
+#include "recordables_map.h"
+#include "universal_data_logger_impl.h"
+
+namespace izhisyn
+{
+/**
+ * An ordinary NEST node whose numbers are in the pool of its thread.
+ *
+ * A model's prototype, and a node that nobody has asked for anything yet, has them itself: a node gets its
+ * thread only after it was copied from its prototype.
+ */
+template < class CellType >
+class PooledNode : public nest::ArchivingNode
+{
+public:
+  using Cell = CellType;
+  using nest::Node::handle;
+  using nest::Node::handles_test_event;
+
+  PooledNode();
+  PooledNode( const PooledNode& );
+  ~PooledNode() override;
+
+  size_t send_test_event( nest::Node& target, size_t receptor_type, nest::synindex, bool ) override;
+  size_t handles_test_event( nest::SpikeEvent&, size_t receptor_type ) override;
+  size_t handles_test_event( nest::CurrentEvent&, size_t receptor_type ) override;
+  size_t handles_test_event( nest::DataLoggingRequest&, size_t receptor_type ) override;
+  void handle( nest::SpikeEvent& ) override;
+  void handle( nest::CurrentEvent& ) override;
+  void handle( nest::DataLoggingRequest& ) override;
+  void get_status( Dictionary& ) const override;
+  void set_status( const Dictionary& ) override;
+  void calibrate_time( const nest::TimeConverter& ) override;
+
+  //! Value of a recordable
+  template < double ( Cell::*get )() const >
+  double
+  tell() const
+  {
+    return ( cell().*get )();
+  }
+
+  //! Hands the values of this step to the multimeters
+  void
+  record( const long step )
+  {
+    logger_.record_data( step );
+  }
+
+private:
+  //! Numbers of a node that is in no pool
+  struct Own
+  {
+    Own()
+      : vectors( Cell::N_VECTOR_ELEMENTS )
+    {
+      cell.take_vectors( vectors.data() );
+      cell.initialize();
+    }
+
+    explicit Own( const Cell& other )
+      : cell( other )
+      , vectors( Cell::N_VECTOR_ELEMENTS )
+    {
+      other.give_vectors( vectors.data() );
+      cell.take_vectors( vectors.data() );
+    }
+
+    Own( const Own& ) = delete;
+
+    Cell cell;
+    std::vector< double > vectors;
+  };
+
+  friend class nest::RecordablesMap< PooledNode >;
+  friend class nest::UniversalDataLogger< PooledNode >;
+
+  void init_buffers_() override;
+  void pre_run_hook() override;
+  void update( const nest::Time&, long, long ) override;
+
+  [[gnu::always_inline]] Cell
+  cell() const
+  {
+    return block_ ? block_->read( lane_ ) : own_->cell;
+  }
+
+  void
+  join()
+  {
+    if ( not block_ )
+    {
+      block_ = &Pool< PooledNode >::join( *this, own_->cell );
+      lane_ = block_->n_nodes - 1;
+      own_.reset();
+    }
+  }
+
+  //! Where the next input of a channel goes that arrives after so many steps of the slice
+  double&
+  arriving( const size_t channel, const long steps )
+  {
+    const size_t slot = nest::kernel().event_delivery_manager.get_modulo( steps );
+    return inputs_[ slot * Block< PooledNode >::N_CHANNELS + channel ].value[ lane_ ];
+  }
+
+  static nest::RecordablesMap< PooledNode > recordables_;
+
+  Row* inputs_ = nullptr; //!< the block's
+  Block< PooledNode >* block_ = nullptr;
+  size_t lane_ = 0;
+  std::shared_ptr< const Own > own_;
+  nest::UniversalDataLogger< PooledNode > logger_;
+};
+
+template < class Cell >
+nest::RecordablesMap< PooledNode< Cell > > PooledNode< Cell >::recordables_;
+
+template < class Cell >
+PooledNode< Cell >::PooledNode()
+  : own_( std::make_shared< const Own >() )
+  , logger_( *this )
+{
+  recordables_.create();
+}
+
+template < class Cell >
+PooledNode< Cell >::PooledNode( const PooledNode& other )
+  : nest::ArchivingNode( other )
+  , own_( other.block_ ? std::make_shared< const Own >( other.cell() ) : other.own_ )
+  , logger_( *this )
+{
+}
+
+template < class Cell >
+PooledNode< Cell >::~PooledNode()
+{
+  if ( block_ )
+  {
+    Pool< PooledNode >::leave( *block_, lane_ );
+  }
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::calibrate_time( const nest::TimeConverter& )
+{
+  LOG( nest::VerbosityLevel::WARNING,
+    get_name(),
+    "Simulation resolution has changed. Internal state and parameters of the model have been reset!" );
+  own_ = std::make_shared< const Own >();
+  if ( block_ )
+  {
+    block_->write( lane_, own_->cell );
+    own_.reset();
+  }
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::get_status( Dictionary& status ) const
+{
+  cell().get_status( status );
+  nest::ArchivingNode::get_status( status );
+  status[ nest::names::recordables ] = recordables_.get_list();
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::set_status( const Dictionary& status )
+{
+  auto changed = std::make_shared< Own >( cell() );
+  changed->cell.set_status( status, this );
+  nest::ArchivingNode::set_status( status ); // may refuse as well; nothing has been changed yet
+  const bool is_prototype = get_node_id() == 0;
+  if ( is_prototype )
+  {
+    own_ = changed;
+  }
+  else
+  {
+    join();
+    block_->write( lane_, changed->cell );
+    block_->pool.begin_run();
+  }
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::init_buffers_()
+{
+  logger_.reset();
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::pre_run_hook()
+{
+  join();
+  logger_.init();
+  const auto& connections = nest::kernel().connection_manager;
+  block_->resize_inputs( connections.get_min_delay() + connections.get_max_delay() );
+  inputs_ = block_->inputs.get();
+  Cell current = cell();
+  current.recompute_internal_variables();
+  block_->write( lane_, current );
+  block_->pool.begin_run();
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::update( const nest::Time& origin, const long from, const long to )
+{
+  block_->pool.advance( origin, from, to );
+  if ( block_->fired >> lane_ & 1 )
+  {
+    for ( const auto& spike : block_->spikes )
+    {
+      if ( spike.lane == lane_ )
+      {
+        set_spiketime( nest::Time::step( origin.get_steps() + spike.lag + 1 ) );
+        nest::SpikeEvent event;
+        nest::kernel().event_delivery_manager.send( *this, event, spike.lag );
+      }
+    }
+  }
+}
+
+template < class Cell >
+size_t
+PooledNode< Cell >::send_test_event( nest::Node& target, const size_t receptor_type, nest::synindex, bool )
+{
+  nest::SpikeEvent event;
+  event.set_sender( *this );
+  return target.handles_test_event( event, receptor_type );
+}
+
+template < class Cell >
+size_t
+PooledNode< Cell >::handles_test_event( nest::SpikeEvent& event, const size_t receptor_type )
+{
+  constexpr size_t n_ports = Cell::N_SPIKE_PORTS;
+  constexpr size_t first = n_ports > 1; // a single port is receptor type 0, several count from 1
+  if ( n_ports == 0 )
+  {
+    return nest::Node::handles_test_event( event, receptor_type );
+  }
+  if ( receptor_type < first or receptor_type >= first + n_ports )
+  {
+    throw nest::UnknownReceptorType( receptor_type, get_name() );
+  }
+  join();
+  block_->pool.used[ receptor_type - first ] = true;
+  return receptor_type - first;
+}
+
+template < class Cell >
+size_t
+PooledNode< Cell >::handles_test_event( nest::CurrentEvent& event, const size_t receptor_type )
+{
+  if ( Cell::N_CONTINUOUS_PORTS == 0 )
+  {
+    return nest::Node::handles_test_event( event, receptor_type );
+  }
+  if ( receptor_type >= Cell::N_CONTINUOUS_PORTS )
+  {
+    throw nest::UnknownReceptorType( receptor_type, get_name() );
+  }
+  join();
+  block_->pool.used[ Cell::N_SPIKE_PORTS + receptor_type ] = true;
+  return receptor_type;
+}
+
+template < class Cell >
+size_t
+PooledNode< Cell >::handles_test_event( nest::DataLoggingRequest& request, const size_t receptor_type )
+{
+  if ( receptor_type != 0 )
+  {
+    throw nest::UnknownReceptorType( receptor_type, get_name() );
+  }
+  const size_t port = logger_.connect_logging_device( request, recordables_ );
+  join();
+  block_->logged |= std::uint64_t( 1 ) << lane_;
+  return port;
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::handle( nest::SpikeEvent& event )
+{
+  const long steps = event.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() );
+  arriving( event.get_rport(), steps ) += event.get_weight() * event.get_multiplicity();
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::handle( nest::CurrentEvent& event )
+{
+  const long steps = event.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() );
+  arriving( Cell::N_SPIKE_PORTS + event.get_rport(), steps ) += event.get_weight() * event.get_current();
+}
+
+template < class Cell >
+void
+PooledNode< Cell >::handle( nest::DataLoggingRequest& request )
+{
+  logger_.handle( request );
+}
+} // namespace izhisyn
+
+#endif
