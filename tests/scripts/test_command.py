@@ -2,6 +2,7 @@
 """The command ``izhisyn`` finds every script, and hands it the rest of the command line."""
 
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,17 @@ def test_summaries_are_the_first_lines_of_the_docstrings():
     for module in catalogue.commands().values():
         docstring = importlib.import_module(module).__doc__
         assert catalogue.summary(module) == docstring.partition("\n")[0].removesuffix(".")
+
+
+def test_readme_lists_every_experiment_and_model(pytestconfig):
+    """In the first column of its tables; what it calls ``izhisyn`` something is a command."""
+    readme = (pytestconfig.rootpath / "README.md").read_text()
+    first_cells = re.findall(r"^\| (`.*?) \|", readme, re.MULTILINE)
+    listed = set(re.findall(r"`([\w-]+)`", " ".join(first_cells)))
+    models = {file.stem for file in (pytestconfig.rootpath / "models").glob("*.nestml")}
+    assert set(catalogue.scripts()) | models <= listed
+    used = re.findall(r"^izhisyn ([a-z][\w-]*)|`izhisyn ([a-z][\w-]*)", readme, re.MULTILINE)
+    assert {a or b for a, b in used} <= catalogue.commands().keys()
 
 
 def test_every_command_has_a_main():
