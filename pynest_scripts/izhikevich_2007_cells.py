@@ -182,7 +182,10 @@ def draw(senders, spike_times, traces):
                 )
                 draw_course(axes, protocol.cell, times, V_m, U_m, spike_times[panel])
                 axes.set_xlim(0.0, protocol.duration)
-                axes.set_title(f"{amplitude:g} pA", loc="right", pad=2.0)
+                currents = [value for _, value in protocol.steps(amplitude)]
+                axes.set_title(
+                    ", ".join(f"{value:g}" for value in currents) + " pA", loc="right", pad=2.0
+                )
             for unused in row[len(protocol.amplitudes) :]:
                 unused.set_axis_off()
             row[0].set_title(name, loc="left", pad=2.0, fontweight="bold")

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from izhisyn.parameters import CELL_TYPES, RECEPTORS
+from izhisyn.parameters import CELL_TYPES, RECEPTORS, PropertyCell
 from tests.models.reference import gate, psc
 from tests.models.single_neuron import COND, DELTA, PSC, TUTORIAL, deliver, trace
 
@@ -87,6 +87,30 @@ def test_schemes_equal_numpy(nest_kernel, multisyn_model, integrator, scheme, na
     expected_U = np.where(spike, u + cell.d, u)
     np.testing.assert_allclose(V_m[1:], expected_V, rtol=ROUNDING, atol=ROUNDING)
     np.testing.assert_allclose(U_m[1:], expected_U, rtol=ROUNDING, atol=ROUNDING)
+    assert spike.sum() > 1
+
+
+@pytest.mark.parametrize("integrator", [1, 2])
+def test_schemes_with_another_parabola_and_offset(nest_kernel, integrator):
+    """linear, constant and V_u enter integrators 1 and 2 as the equations say."""
+    cell = PropertyCell(
+        *("X", "class 1 with an offset", 0.02, 0.1, -55.0, 6.0),
+        linear=4.1,
+        constant=108.0,
+        V_u=-60.0,
+    )
+    nest = nest_kernel(resolution=STEP)
+    neuron = nest.Create(PSC, params=cell.parameters | {"I_e": 15.0, "integrator": integrator})
+    neuron.set(V_m=-60.0, U_m=0.0)
+    _, V_m, U_m = trace(nest, neuron, ["V_m", "U_m"], DURATION)
+    v, u = V_m[:-1], U_m[:-1]
+    old_v = v
+    for _ in range(integrator):
+        v = v + STEP / integrator * (0.04 * v * v + 4.1 * v + 108.0 - u + 15.0)
+    u = u + STEP * cell.a * (cell.b * ((old_v if integrator == 1 else v) + 60.0) - u)
+    spike = v >= 30.0
+    np.testing.assert_allclose(V_m[1:], np.where(spike, cell.c, v), rtol=ROUNDING)
+    np.testing.assert_allclose(U_m[1:], np.where(spike, u + cell.d, u), rtol=ROUNDING, atol=1e-9)
     assert spike.sum() > 1
 
 

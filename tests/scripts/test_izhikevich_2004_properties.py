@@ -119,6 +119,7 @@ def test_stairs_have_the_mean_of_the_ramp():
     np.testing.assert_allclose(np.diff(times[1:-1]), 0.1)
 
 
+@pytest.mark.slow
 def test_finer_resolution_shows_the_same(run_script, measured):
     """What the exact step shows at 0.1 ms it shows at 0.025 ms."""
     finer = run_script("izhikevich_2004_properties", "--resolution", "0.025").json()
