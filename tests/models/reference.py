@@ -132,14 +132,16 @@ def _integrate(y, duration, inputs, receptors, field, peak, reset):
     """Integrate (v, u) from input to input and from spike to spike."""
     amplitudes = {name: np.zeros(2) for name in receptors}  # of the decaying and rising exponential
     taus = {name: np.array([r.tau_decay, r.tau_rise]) for name, r in receptors.items()}
+    active = set()  # receptors that had an input
     current, spikes, t = (0.0, 0.0, 0.0), [], 0.0
 
     def courses(start, t):
-        decayed = {name: amplitudes[name] * np.exp((start - t) / taus[name]) for name in receptors}
         begin, value, slope = current
-        return {"I": value + slope * (t - begin)} | {
-            name: both[0] - both[1] for name, both in decayed.items()
-        }
+        values = dict.fromkeys(receptors, 0.0) | {"I": value + slope * (t - begin)}
+        for name in active:
+            decaying, rising = amplitudes[name] * np.exp((start - t) / taus[name])
+            values[name] = decaying - rising
+        return values
 
     def crossing(_, y):
         return y[0] - peak(y[1])
@@ -165,5 +167,6 @@ def _integrate(y, duration, inputs, receptors, field, peak, reset):
         if name == "I":
             current = (t, *weight)
         elif name is not None:
+            active.add(name)
             amplitudes[name] = amplitudes[name] + weight * receptors[name].peak_factor
     return np.array(spikes)
