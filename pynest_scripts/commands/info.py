@@ -109,7 +109,8 @@ def find_nestml():
 
 def program(path):
     """Ask a program for its version."""
-    return f"{build_module.run([path, '--version']).stdout.partition(chr(10))[0]}, {path}"
+    version = build_module.run([path, "--version"]).stdout.splitlines()[0]
+    return f"{version}, {path}"
 
 
 def find_module():

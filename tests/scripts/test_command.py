@@ -2,6 +2,7 @@
 """The command ``izhisyn`` finds every script, and hands it the rest of the command line."""
 
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -207,7 +208,7 @@ def test_module_for_another_processor_is_up_to_date(monkeypatch, tmp_path, flag,
         "content_hash": build_module.content_hash(request, nest),
         "library_hash": build_module.hash_file(module),
     }
-    build_module.record_file(module).write_text(build_module.json.dumps(record))
+    build_module.record_file(module).write_text(json.dumps(record))
     default = build_module.read_request(build_module.parse_arguments([]))
     assert info.is_up_to_date(module, default, nest)
     module.write_bytes(b"other code")
