@@ -8,7 +8,7 @@ BENCHMARKS := work_precision neuron_cost network flags
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
-.PHONY: help figure2 build test test-slow mpi test-mpi print-mpi-python bench bench-mpi lint clean
+.PHONY: help figure2 build test test-slow mpi test-mpi print-mpi-python bench bench-mpi docs lint clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -43,12 +43,17 @@ bench-mpi: mpi ## measure memory and scaling over MPI, and plan large networks (
 	@python="$$($(MPI_NEST) --print-python)"; \
 	for name in $(MPI_BENCHMARKS); do "$$python" -m benchmarks.$$name $(ARGS) || exit 1; done
 
+docs: build .venv/docs-ready ## build the documentation site: docs/_build/html/index.html
+	@$(VENV_PYTHON) -m sphinx -W --keep-going -q docs docs/_build/html
+	@PYTHONPATH=docs $(VENV_PYTHON) -m izhisyn_docs.check_site docs/_build/html
+
 lint: .venv/ready ## check style and format
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 
 clean: ## remove .venv with the module in it, and everything that was written
-	rm -rf .venv build output *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv build output *.egg-info .pytest_cache .ruff_cache docs/_build docs/index.md
+	rm -rf docs/api docs/gallery docs/models docs/notebooks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The checks come first: a download of minutes should not end with a missing compiler.
@@ -67,4 +72,12 @@ clean: ## remove .venv with the module in it, and everything that was written
 	$(VENV_PYTHON) -m pip --disable-pip-version-check install -e ".[test]" >.venv/pip.log 2>&1 || { \
 	    tail -n 5 .venv/pip.log >&2; \
 	    fail "pip could not install what pyproject.toml pins; check the network and read .venv/pip.log"; }; \
+	touch $@
+
+.venv/docs-ready: .venv/ready
+	@echo "installing Sphinx and its like into .venv"; \
+	$(VENV_PYTHON) -m pip --disable-pip-version-check install -e ".[docs]" >.venv/pip.log 2>&1 || { \
+	    tail -n 5 .venv/pip.log >&2; \
+	    echo "make: pip could not install what pyproject.toml pins for docs; check the network and read .venv/pip.log" >&2; \
+	    exit 1; }; \
 	touch $@

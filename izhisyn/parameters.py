@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Cell types and receptor constants, each with unit and source.
 
+The cell types are those of Izhikevich (2003) [1]_.
+
 References
 ----------
 .. [1] E. M. Izhikevich, "Simple model of spiking neurons", IEEE Transactions on Neural
