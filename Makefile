@@ -53,7 +53,7 @@ lint: .venv/ready ## check style and format
 
 clean: ## remove .venv with the module in it, and everything that was written
 	rm -rf .venv build output *.egg-info .pytest_cache .ruff_cache docs/_build docs/index.md
-	rm -rf docs/api docs/gallery docs/models docs/notebooks
+	rm -rf docs/api docs/gallery docs/models docs/notebooks docs/reference
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The checks come first: a download of minutes should not end with a missing compiler.

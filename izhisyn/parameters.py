@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Cell types and receptor constants, each with unit and source.
 
-The cell types are those of Izhikevich (2003) [1]_.
+The cells are those of Izhikevich's papers of 2003 [1]_ and 2004 [2]_ and of his book [3]_.
 
 References
 ----------

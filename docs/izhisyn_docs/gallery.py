@@ -3,16 +3,12 @@
 
 import ast
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from izhisyn_docs.command_page import help_of
 from izhisyn_docs.nestml_source import SourceError
 from izhisyn_docs.rst import code_block, heading, listing
-
-ROOT = Path(__file__).resolve().parents[2]
-HELP_COLUMNS = 80
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Script:
 
 
 def find_scripts(folder, figures):
-    """Read the scripts of a folder: the modules that name themselves in ``SCRIPT``.
+    """Read the scripts of a folder: its public modules, as the command izhisyn finds them.
 
     Parameters
     ----------
@@ -55,12 +51,9 @@ def find_scripts(folder, figures):
         If a script has no docstring or no figure.
     """
     scripts = []
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.glob("[!_]*.py")):
         source = path.read_text(encoding="utf-8")
-        tree = ast.parse(source)
-        if not any(_names_script(node) for node in tree.body):
-            continue
-        docstring = ast.get_docstring(tree)
+        docstring = ast.get_docstring(ast.parse(source))
         if not docstring:
             raise SourceError(f"{path.name} has no docstring; say in it what the script shows")
         figure = figures / f"{path.stem}.png"
@@ -97,7 +90,8 @@ def write_gallery(scripts, models, folder):
             f"      :alt: Figure of the script {script.name}\n\n"
             f"      :doc:`{script.name}`: {script.title}\n\n"
         )
-        page = script_page(script, models, _from(folder, script.figure), command_line_help(script))
+        usage = help_of(f"pynest_scripts.{script.name}")
+        page = script_page(script, models, _from(folder, script.figure), usage)
         (folder / f"{script.name}.rst").write_text(page, encoding="utf-8")
     names = "".join(f"   {script.name}\n" for script in scripts)
     index += f".. toctree::\n   :hidden:\n\n{names}"
@@ -142,33 +136,6 @@ def script_page(script, models, figure, usage):
         listing(script.source, "python"),
     ]
     return "".join(parts)
-
-
-def command_line_help(script):
-    """Give what a script prints for ``--help``.
-
-    Parameters
-    ----------
-    script : Script
-
-    Returns
-    -------
-    str
-    """
-    return subprocess.run(
-        [sys.executable, "-m", f"pynest_scripts.{script.name}", "--help"],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": str(HELP_COLUMNS), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-
-def _names_script(node):
-    return isinstance(node, ast.Assign) and any(
-        isinstance(target, ast.Name) and target.id == "SCRIPT" for target in node.targets
-    )
 
 
 def _from(folder, path):

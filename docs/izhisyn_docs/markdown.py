@@ -14,7 +14,14 @@ from pathlib import Path, PurePosixPath
 LINK = re.compile(r"(\]\()([^)#\s]+)((?:#[^)\s]*)?\))")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 # Guides in the order in which a newcomer needs them; others follow by name.
-READING_ORDER = ("notebooks/tutorial", "from-brian2", "brian2-constructs", "cluster", "performance")
+READING_ORDER = (
+    "notebooks/tutorial",
+    "from-brian2",
+    "brian2-constructs",
+    "neurocomputational-properties",
+    "performance",
+    "cluster",
+)
 
 
 def with_site_links(text, source, page, root):
@@ -103,7 +110,7 @@ def front_page(readme, guides, page, root):
         with_site_links(readme.read_text(encoding="utf-8"), readme, page, root)
         + _contents("Guides", ordered)
         + _contents("Scripts", ["gallery/index"])
-        + _contents("Reference", ["models/index", "api/index"])
+        + _contents("Reference", ["models/index", "api/index", "reference/command"])
     )
 
 

@@ -46,9 +46,10 @@ def membrane(model):
     """
     state = {variable.name for variable in model.state}
     parameters = {variable.name for variable in model.parameters}
-    for names in (Membrane("V_m", "U_m", "V_th"), Membrane("v", "u", "V_th")):
-        if {names.potential, names.recovery} <= state and names.threshold in parameters:
-            return names
+    for potential, recovery in (("V_m", "U_m"), ("v", "u")):
+        for threshold in ("V_th", "v_peak"):
+            if {potential, recovery} <= state and threshold in parameters:
+                return Membrane(potential, recovery, threshold)
     return None
 
 

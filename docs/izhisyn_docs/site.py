@@ -4,19 +4,23 @@
 import shutil
 from pathlib import Path
 
+from sphinx.errors import ConfigError
+
 from izhisyn_docs import mathml
 from izhisyn_docs.api_pages import write_api_pages
+from izhisyn_docs.command_page import write_command_page
 from izhisyn_docs.gallery import find_scripts, write_gallery
 from izhisyn_docs.markdown import front_page, with_site_links, write_notebook
 from izhisyn_docs.model_pages import write_model_pages
+from izhisyn_docs.nestml_source import SourceError
 
-GENERATED = ("api", "gallery", "models", "notebooks")
+GENERATED = ("api", "gallery", "models", "notebooks", "reference")
 
 
 def setup(app):
     """Connect to Sphinx."""
     mathml.setup(app)
-    app.connect("config-inited", lambda app, _: write_pages(Path(app.srcdir)))
+    app.connect("config-inited", _write_pages)
     app.connect("source-read", _adapt_markdown)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -39,12 +43,20 @@ def write_pages(docs):
     guides += [f"notebooks/{notebook.stem}" for notebook in notebooks]
     index.write_text(front_page(root / "README.md", guides, index, root), encoding="utf-8")
     write_api_pages(root / "izhisyn", docs / "api")
+    write_command_page(docs / "reference" / "command.rst")
     models = sorted((root / "models").glob("*.nestml"))
     scripts = find_scripts(root / "pynest_scripts", docs / "figures")
     write_gallery(scripts, [model.stem for model in models], docs / "gallery")
     for notebook in notebooks:
         write_notebook(notebook, docs / "notebooks" / f"{notebook.stem}.md", root)
     write_model_pages(models, docs / "models")
+
+
+def _write_pages(app, _):
+    try:
+        write_pages(Path(app.srcdir))
+    except SourceError as error:
+        raise ConfigError(str(error)) from error  # Sphinx tells it in one line
 
 
 def _adapt_markdown(app, page_name, text):
