@@ -369,7 +369,8 @@ def main(arguments=None):
     lost = [name for name in PANELS if shown[name]["published"] and not shown[name]["converged"]]
     results.report(
         f"Properties shown with the script's steps: {count(shown, 'published')} of {len(PANELS)}",
-        f"and with the exact step: {count(shown, 'converged')} (not {', '.join(lost)})",
+        f"and with the exact step: {count(shown, 'converged')}"
+        + (f" (not {', '.join(lost)})" if lost else ""),
     )
 
 
