@@ -85,10 +85,14 @@ def site_place(path):
         return docs / room / f"{stem}.rst"
     if path.parts[0] == "docs" and path.suffix == ".ipynb":
         return docs / "notebooks" / f"{path.stem}.md"
-    return docs / "index.md" if path == PurePosixPath("README.md") else path
+    if path == PurePosixPath("README.md"):
+        return docs / "index.md"
+    if len(path.parts) == 1 and path.suffix == ".md":
+        return docs / "reference" / f"{path.stem.lower()}.md"
+    return path
 
 
-def front_page(readme, guides, page, root):
+def front_page(readme, guides, project, page, root):
     """Make the front page: the README and the list of all pages.
 
     Parameters
@@ -96,6 +100,8 @@ def front_page(readme, guides, page, root):
     readme : pathlib.Path
     guides : list of str
         Names of the pages that are neither generated from code nor from models.
+    project : list of str
+        Names of the pages about the project itself.
     page, root : pathlib.Path
         The front page and the repository.
 
@@ -111,6 +117,7 @@ def front_page(readme, guides, page, root):
         + _contents("Guides", ordered)
         + _contents("Scripts", ["gallery/index"])
         + _contents("Reference", ["models/index", "api/index", "reference/command"])
+        + _contents("Project", project)
     )
 
 

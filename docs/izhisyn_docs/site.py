@@ -41,7 +41,16 @@ def write_pages(docs):
     index = docs / "index.md"
     guides = [page.stem for page in docs.glob("*.md") if page != index]
     guides += [f"notebooks/{notebook.stem}" for notebook in notebooks]
-    index.write_text(front_page(root / "README.md", guides, index, root), encoding="utf-8")
+    project = []
+    for source in sorted(root.glob("*.md")):
+        if source.name != "README.md":
+            name = f"reference/{source.stem.lower()}"
+            page = docs / f"{name}.md"
+            text = source.read_text(encoding="utf-8")
+            page.write_text(with_site_links(text, source, page, root), encoding="utf-8")
+            project.append(name)
+    front = front_page(root / "README.md", guides, project, index, root)
+    index.write_text(front, encoding="utf-8")
     write_api_pages(root / "izhisyn", docs / "api")
     write_command_page(docs / "reference" / "command.rst")
     models = sorted((root / "models").glob("*.nestml"))

@@ -60,6 +60,7 @@ def test_page_of_a_script(scripts, tmp_path):
         ("README.md", "docs/index.md", "[a](docs/a.md#b)", "[a](a.md#b)"),
         ("README.md", "docs/index.md", "![f](docs/figures/f.png)", "![f](figures/f.png)"),
         ("README.md", "docs/index.md", "[models/](models)", "[models/](models/index.rst)"),
+        ("README.md", "docs/index.md", "[c](CHANGES.md)", "[c](reference/changes.md)"),
         ("README.md", "docs/index.md", "[l](LICENSE)", "[l](../LICENSE)"),
         ("README.md", "docs/index.md", "[w](https://a.b/c)", "[w](https://a.b/c)"),
         ("docs/a.md", "docs/a.md", "[m](../models/m.nestml)", "[m](models/m.rst)"),
@@ -80,9 +81,11 @@ def test_front_page_lists_all_guides(tmp_path):
     """Known ones in reading order, new ones behind them."""
     (tmp_path / "README.md").write_text("# Title\n")
     guides = ["zebra", "cluster", "apple", "from-brian2"]
-    page = front_page(tmp_path / "README.md", guides, tmp_path / "docs" / "index.md", tmp_path)
+    index = tmp_path / "docs" / "index.md"
+    page = front_page(tmp_path / "README.md", guides, ["reference/changes"], index, tmp_path)
     assert page.startswith("# Title\n")
     assert "\nfrom-brian2\ncluster\napple\nzebra\n" in page
+    assert "\nreference/changes\n" in page
 
 
 def test_notebook_becomes_a_page(tmp_path):
