@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A page for each NESTML model: its own text, its variables and ports, and measured responses."""
 
+import re
+
 import matplotlib as mpl
 
 from izhisyn_docs import figures, measurements
@@ -163,7 +165,8 @@ def _row(variable):
         meaning.append(f"``{variable.allowed}``")
     if variable.finite:
         meaning.append("finite")
-    value = f"{variable.value} {variable.unit}".strip()
+    is_number = re.match(r"-?(\d|inf\b)", variable.value)
+    value = f"{variable.value} {variable.unit}".strip() if is_number else variable.value
     return f"``{variable.name}``", _escaped(value), "; ".join(meaning)
 
 
