@@ -6,10 +6,17 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#if __has_include( <sys/mman.h> )
+#include <sys/mman.h>
+#endif
 
 #include "kernel_manager.h"
 #include "nest_time.h"
@@ -75,7 +82,6 @@ template < class Node >
 struct Block
 {
   using Cell = typename Node::Cell;
-  static constexpr std::size_t N_CHANNELS = Cell::N_SPIKE_PORTS + Cell::N_CONTINUOUS_PORTS;
 
   explicit Block( Pool< Node >& owner )
     : vectors( Cell::N_VECTOR_ELEMENTS ? new double[ WIDTH * Cell::N_VECTOR_ELEMENTS ] : nullptr )
@@ -89,10 +95,6 @@ struct Block
   const Row* constants[ Cell::N_CONSTANTS + 1 ] = {};
   std::unique_ptr< Row > own_rows[ Cell::N_CONSTANTS + 1 ];
   std::unique_ptr< double[] > vectors; //!< elements of the vectors of the state, neuron by neuron
-
-  //! Spikes and currents to come: a row for each slot of the ring and channel (spike ports, then continuous)
-  std::unique_ptr< Row[] > inputs;
-  std::size_t n_slots = 0;
 
   Pool< Node >& pool;
   Node* nodes[ WIDTH ] = {};
@@ -144,17 +146,6 @@ struct Block
     cell.give_vectors( vectors.get() + lane * Cell::N_VECTOR_ELEMENTS );
   }
 
-  //! Makes room for input that is on its way; drops all input if the ring's size changes
-  void
-  resize_inputs( const std::size_t slots )
-  {
-    if ( slots != n_slots )
-    {
-      n_slots = slots;
-      inputs = std::make_unique< Row[] >( slots * N_CHANNELS );
-    }
-  }
-
 private:
   void
   write_constant( const std::size_t index, const std::size_t lane, const double value )
@@ -183,6 +174,119 @@ private:
 };
 
 /**
+ * Spikes and currents to come, for all neurons of a pool.
+ *
+ * A ring of slots for each block, one slot a step; in a slot, a row for each channel (a spike port or a
+ * continuous port) that some connection uses.
+ */
+template < std::size_t N_CHANNELS >
+class Inputs
+{
+public:
+  //! Number of a channel that no connection uses
+  static constexpr std::size_t UNUSED = ~std::size_t( 0 );
+
+  Inputs()
+  {
+    rows_.fill( UNUSED );
+  }
+
+  bool
+  uses( const std::size_t channel ) const
+  {
+    return rows_[ channel ] != UNUSED;
+  }
+
+  Row&
+  at( const std::size_t block, const std::size_t slot, const std::size_t channel ) const
+  {
+    return memory_[ ( block * n_slots_ + slot ) * n_rows_ + rows_[ channel ] ];
+  }
+
+  //! Makes room; what is on its way stays, unless the length of the ring changes
+  void
+  resize( const std::size_t n_blocks, const std::size_t n_slots, const std::array< bool, N_CHANNELS >& used )
+  {
+    Inputs old;
+    std::swap( old, *this );
+    n_blocks_ = n_blocks;
+    n_slots_ = n_slots;
+    for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
+    {
+      if ( used[ channel ] )
+      {
+        rows_[ channel ] = n_rows_++;
+      }
+    }
+    memory_.reset( allocate( n_blocks * n_slots * n_rows_ ) );
+    for ( std::size_t block = 0; n_slots == old.n_slots_ and block < std::min( n_blocks, old.n_blocks_ ); ++block )
+    {
+      for ( std::size_t slot = 0; slot < n_slots; ++slot )
+      {
+        for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
+        {
+          if ( old.uses( channel ) )
+          {
+            at( block, slot, channel ) = old.at( block, slot, channel );
+          }
+        }
+      }
+    }
+  }
+
+  bool
+  fits( const std::size_t n_blocks, const std::size_t n_slots, const std::array< bool, N_CHANNELS >& used ) const
+  {
+    bool same = n_blocks == n_blocks_ and n_slots == n_slots_;
+    for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
+    {
+      same = same and used[ channel ] == uses( channel );
+    }
+    return same;
+  }
+
+private:
+  struct Free
+  {
+    void
+    operator()( Row* const rows ) const
+    {
+      std::free( rows );
+    }
+  };
+
+  //! Zeroed rows; on large pages where the system has them, because events come to scattered addresses
+  static Row*
+  allocate( const std::size_t n_rows )
+  {
+    constexpr std::size_t large_page = std::size_t( 1 ) << 21;
+    const std::size_t bytes = n_rows * sizeof( Row );
+    const std::size_t alignment = bytes < large_page ? alignof( Row ) : large_page;
+    const std::size_t size = std::max( ( bytes + alignment - 1 ) / alignment, std::size_t( 1 ) ) * alignment;
+    void* const memory = std::aligned_alloc( alignment, size );
+    if ( not memory )
+    {
+      throw std::bad_alloc();
+    }
+#ifdef MADV_HUGEPAGE
+    if ( alignment == large_page )
+    {
+      madvise( memory, size, MADV_HUGEPAGE ); // advice: a system that does not take it loses only speed
+    }
+#endif
+    Row* const rows = static_cast< Row* >( memory );
+    std::fill_n( rows, n_rows, Row {} );
+    return rows;
+  }
+
+  std::unique_ptr< Row[], Free > memory_;
+  std::size_t n_blocks_ = 0;
+  std::size_t n_slots_ = 0;
+  std::size_t n_rows_ = 0;
+  std::array< std::size_t, N_CHANNELS > rows_;
+};
+
+/**
  * All neurons of a model on one thread, stepped together.
  *
  * Every delay is at least the minimal delay, hence all input of a slice of that length is here when the slice
@@ -194,16 +298,41 @@ class Pool
 public:
   using Cell = typename Node::Cell;
 
+  static constexpr std::size_t N_CHANNELS = Cell::N_SPIKE_PORTS + Cell::N_CONTINUOUS_PORTS;
+
   SharedRows shared_rows;
 
-  //! Channels that some connection uses; no one reads the others
-  std::array< bool, Block< Node >::N_CHANNELS + 1 > used {};
+  //! Tells that a connection uses a channel
+  void
+  use( const std::size_t channel )
+  {
+    used_[ channel ] = true;
+  }
 
-  //! Adds a neuron of this thread; returns its block, in which it is the last
+  //! Where input goes to that a neuron gets so many steps after the beginning of the slice
+  double&
+  arriving( const std::size_t index, const std::size_t channel, const long steps )
+  {
+    if ( stepped_to_ < 0 ) // before the first step of a run
+    {
+      fit_inputs();
+    }
+    const std::size_t slot = nest::kernel().event_delivery_manager.get_modulo( steps );
+    return inputs_.at( index / WIDTH, slot, channel ).value[ index % WIDTH ];
+  }
+
+  //! Adds a neuron to the pool of its thread; returns its block, in which it is the last
   static Block< Node >& join( Node& node, const Cell& cell );
 
   //! Removes a neuron; the pool ends with its last one
   static void leave( Block< Node >& block, std::size_t lane );
+
+  //! Number of a neuron in the pool
+  std::size_t
+  last_index() const
+  {
+    return n_nodes_ - 1;
+  }
 
   //! Steps all neurons from lag `from` to lag `to` of the slice, if this was not done yet
   void advance( const nest::Time& origin, long from, long to );
@@ -236,7 +365,18 @@ private:
     }
   };
 
-  void step( Block< Node >& block, const nest::Time& origin, long lag );
+  void
+  fit_inputs()
+  {
+    const auto& connections = nest::kernel().connection_manager;
+    const std::size_t n_slots = connections.get_min_delay() + connections.get_max_delay();
+    if ( not inputs_.fits( blocks_.size(), n_slots, used_ ) )
+    {
+      inputs_.resize( blocks_.size(), n_slots, used_ );
+    }
+  }
+
+  void step( std::size_t number, const nest::Time& origin, long lag );
   void finish_step( Block< Node >& block, std::size_t lane, const double* const* inputs, const nest::Time&, long lag );
 
   [[gnu::noinline]] static void step_lanes( const Frame& __restrict frame,
@@ -276,6 +416,8 @@ private:
   std::size_t thread_ = 0;
   long stepped_to_ = -1; //!< in steps; -1 before the first slice of a run
   Frame frame_;
+  std::array< bool, N_CHANNELS > used_ {};
+  Inputs< N_CHANNELS > inputs_;
 };
 
 template < class Node >
@@ -338,6 +480,7 @@ Pool< Node >::advance( const nest::Time& origin, const long from, const long to 
   }
   if ( stepped_to_ < 0 )
   {
+    fit_inputs();
     std::fill( std::begin( frame_.sources ), std::end( frame_.sources ), nullptr );
     for ( auto& block : blocks_ )
     {
@@ -349,33 +492,33 @@ Pool< Node >::advance( const nest::Time& origin, const long from, const long to 
     }
   }
   stepped_to_ = end;
-  for ( auto& block : blocks_ )
+  for ( std::size_t number = 0; number < blocks_.size(); ++number )
   {
-    block->spikes.clear();
-    block->fired = 0;
-    frame_.take( *block );
+    blocks_[ number ]->spikes.clear();
+    blocks_[ number ]->fired = 0;
+    frame_.take( *blocks_[ number ] );
     for ( long lag = from; lag < to; ++lag )
     {
-      step( *block, origin, lag );
+      step( number, origin, lag );
     }
   }
 }
 
 template < class Node >
 void
-Pool< Node >::step( Block< Node >& block, const nest::Time& origin, const long lag )
+Pool< Node >::step( const std::size_t number, const nest::Time& origin, const long lag )
 {
   static const Row silence = {};
   constexpr std::size_t N_SPIKE_PORTS = Cell::N_SPIKE_PORTS;
-  constexpr std::size_t N_CHANNELS = Block< Node >::N_CHANNELS;
+  Block< Node >& block = *blocks_[ number ];
   const std::size_t slot = nest::kernel().event_delivery_manager.get_modulo( lag );
-  Row* const arriving = block.inputs.get() + slot * N_CHANNELS;
   const double* inputs[ N_CHANNELS + 1 ];
   for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
   {
-    const bool is_spike_port = channel < N_SPIKE_PORTS;
-    const Row& row = is_spike_port ? arriving[ channel ] : block.continuous[ channel - N_SPIKE_PORTS ];
-    inputs[ channel ] = used[ channel ] ? row.value : silence.value;
+    const Row& row = not inputs_.uses( channel ) ? silence
+      : channel < N_SPIKE_PORTS                  ? inputs_.at( number, slot, channel )
+                                                 : block.continuous[ channel - N_SPIKE_PORTS ];
+    inputs[ channel ] = row.value;
   }
 
   alignas( 64 ) long wanted[ WIDTH ];
@@ -405,9 +548,9 @@ Pool< Node >::step( Block< Node >& block, const nest::Time& origin, const long l
 
   for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
   {
-    if ( used[ channel ] )
+    if ( inputs_.uses( channel ) )
     {
-      Row& row = arriving[ channel ];
+      Row& row = inputs_.at( number, slot, channel );
       Row* const now = channel < N_SPIKE_PORTS ? nullptr : &block.continuous[ channel - N_SPIKE_PORTS ];
       if ( not block.frozen )
       {

@@ -101,24 +101,19 @@ private:
     if ( not block_ )
     {
       block_ = &Pool< PooledNode >::join( *this, own_->cell );
-      lane_ = block_->n_nodes - 1;
+      pool_ = &block_->pool;
+      index_ = pool_->last_index();
+      lane_ = index_ % WIDTH;
       own_.reset();
     }
   }
 
-  //! Where the next input of a channel goes that arrives after so many steps of the slice
-  double&
-  arriving( const size_t channel, const long steps )
-  {
-    const size_t slot = nest::kernel().event_delivery_manager.get_modulo( steps );
-    return inputs_[ slot * Block< PooledNode >::N_CHANNELS + channel ].value[ lane_ ];
-  }
-
   static nest::RecordablesMap< PooledNode > recordables_;
 
-  Row* inputs_ = nullptr; //!< the block's
+  Pool< PooledNode >* pool_ = nullptr;
   Block< PooledNode >* block_ = nullptr;
-  size_t lane_ = 0;
+  size_t index_ = 0; //!< in the pool
+  size_t lane_ = 0;  //!< in the block
   std::shared_ptr< const Own > own_;
   nest::UniversalDataLogger< PooledNode > logger_;
 };
@@ -191,7 +186,7 @@ PooledNode< Cell >::set_status( const Dictionary& status )
   {
     join();
     block_->write( lane_, changed->cell );
-    block_->pool.begin_run();
+    pool_->begin_run();
   }
 }
 
@@ -208,20 +203,17 @@ PooledNode< Cell >::pre_run_hook()
 {
   join();
   logger_.init();
-  const auto& connections = nest::kernel().connection_manager;
-  block_->resize_inputs( connections.get_min_delay() + connections.get_max_delay() );
-  inputs_ = block_->inputs.get();
   Cell current = cell();
   current.recompute_internal_variables();
   block_->write( lane_, current );
-  block_->pool.begin_run();
+  pool_->begin_run();
 }
 
 template < class Cell >
 void
 PooledNode< Cell >::update( const nest::Time& origin, const long from, const long to )
 {
-  block_->pool.advance( origin, from, to );
+  pool_->advance( origin, from, to );
   if ( block_->fired >> lane_ & 1 )
   {
     for ( const auto& spike : block_->spikes )
@@ -260,7 +252,7 @@ PooledNode< Cell >::handles_test_event( nest::SpikeEvent& event, const size_t re
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
   join();
-  block_->pool.used[ receptor_type - first ] = true;
+  pool_->use( receptor_type - first );
   return receptor_type - first;
 }
 
@@ -277,7 +269,7 @@ PooledNode< Cell >::handles_test_event( nest::CurrentEvent& event, const size_t 
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
   join();
-  block_->pool.used[ Cell::N_SPIKE_PORTS + receptor_type ] = true;
+  pool_->use( Cell::N_SPIKE_PORTS + receptor_type );
   return receptor_type;
 }
 
@@ -300,7 +292,7 @@ void
 PooledNode< Cell >::handle( nest::SpikeEvent& event )
 {
   const long steps = event.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() );
-  arriving( event.get_rport(), steps ) += event.get_weight() * event.get_multiplicity();
+  pool_->arriving( index_, event.get_rport(), steps ) += event.get_weight() * event.get_multiplicity();
 }
 
 template < class Cell >
@@ -308,7 +300,7 @@ void
 PooledNode< Cell >::handle( nest::CurrentEvent& event )
 {
   const long steps = event.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() );
-  arriving( Cell::N_SPIKE_PORTS + event.get_rport(), steps ) += event.get_weight() * event.get_current();
+  pool_->arriving( index_, Cell::N_SPIKE_PORTS + event.get_rport(), steps ) += event.get_weight() * event.get_current();
 }
 
 template < class Cell >
