@@ -29,6 +29,13 @@
 #define IZHISYN_INDEPENDENT
 #endif
 
+// A module for any x86-64 chooses among these when it is loaded; without fused operations their results are the same.
+#if defined( __x86_64__ ) and not defined( __AVX2__ ) and __GNUC__ >= 12 and not defined( __clang__ )
+#define IZHISYN_CLONES [[gnu::target_clones( "arch=x86-64-v4", "arch=x86-64-v3", "default" )]]
+#else
+#define IZHISYN_CLONES
+#endif
+
 namespace izhisyn
 {
 /**
@@ -45,8 +52,8 @@ struct alignas( 64 ) Row
 };
 
 /**
- * Rows of parameters and internals. Eight equal values need no row of their own: the neurons of a network
- * share most of their parameters, and what is shared stays in the processor's cache.
+ * Rows of parameters and internals. Equal values need no row of their own: the neurons of a network share most
+ * of their parameters, and what is shared stays in the processor's cache.
  */
 class SharedRows
 {
@@ -379,7 +386,7 @@ private:
   void step( std::size_t number, const nest::Time& origin, long lag );
   void finish_step( Block< Node >& block, std::size_t lane, const double* const* inputs, const nest::Time&, long lag );
 
-  [[gnu::noinline]] static void step_lanes( const Frame& __restrict frame,
+  IZHISYN_CLONES [[gnu::noinline]] static void step_lanes( const Frame& __restrict frame,
     const long* __restrict switches,
     typename Cell::Lanes& __restrict state,
     const double* const* __restrict inputs,
@@ -397,17 +404,19 @@ private:
     const nest::Time& origin,
     long lag );
 
+  // Never destroyed: NEST may delete its nodes later than the static variables of a module.
+
   static std::vector< Pool* >&
   pools()
   {
-    static std::vector< Pool* > pools_of_threads;
+    static auto& pools_of_threads = *new std::vector< Pool* >;
     return pools_of_threads;
   }
 
   static std::mutex&
   pools_mutex()
   {
-    static std::mutex mutex;
+    static auto& mutex = *new std::mutex;
     return mutex;
   }
 
