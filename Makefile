@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 VENV_PYTHON := .venv/bin/python
-BENCHMARKS := work_precision neuron_cost network flags
+BENCHMARKS := prepare work_precision neuron_cost network flags $(if $(shell command -v perf),hot_spots) targets
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
@@ -36,6 +36,7 @@ test-mpi: mpi ## run the tests under mpirun
 print-mpi-python: ## print the interpreter that has the NEST with MPI
 	@$(MPI_NEST) --print-python
 
+# To go on after an interruption: make bench BENCHMARKS="network flags targets". Of memory, targets has bench-mpi's.
 bench: build ## measure speed and accuracy beside the peers (20 minutes; needs libgsl-dev)
 	@for name in $(BENCHMARKS); do $(VENV_PYTHON) -m benchmarks.$$name $(ARGS) || exit 1; done
 

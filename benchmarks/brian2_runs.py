@@ -20,7 +20,7 @@ from benchmarks.builds import PeerError
 from benchmarks.measure import resident_bytes
 from izhisyn.parameters import CELL_TYPES, RECEPTORS
 
-STEP = 0.1  # of the compiled programs [ms]
+STEP = 0.1  # of the programs, unless told otherwise [ms]
 PART = 50.0  # simulated time between two lines [ms]
 
 # Vectorising exp takes the whole of -ffast-math, which Brian2's own default goes short of.
@@ -53,6 +53,7 @@ INHIBIT = f"drive_GABA_A += {JUMPS['GABA_A']}*w"
 
 # What a program asks from its environment.
 SETTINGS = {
+    "STEP": STEP,  # [ms]
     "ALL_RS": 0,  # 1 for regular spiking cells only
     "I_ALL": 0.0,  # constant current of all neurons [pA]
     "FAN_OUT": 0,  # synapses of each neuron
@@ -229,6 +230,7 @@ def _declare(method, n_neurons):
         name="neurons",
     )
     device.insert_code("main", _PART)
+    ask("defaultclock_dt", "STEP", 1e-3)
     for name in ("fan_out", "I_all", "all_RS"):
         ask(f"neurons_{name}", name.upper())
     RS = CELL_TYPES["RS"]

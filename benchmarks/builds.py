@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compile what the benchmarks run: our models, NESTML's own route, and the plain C++ loop."""
+"""Compile what the benchmarks run: our models, pooled and not, NESTML's own route, a C++ loop."""
 
 import json
 import os
@@ -11,6 +11,11 @@ from izhisyn.errors import IzhisynError
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(__file__).resolve().parent / "peers"
+STOCK_MODELS = (
+    "izhikevich_psc_multisyn_neuron",
+    "izhikevich_cond_multisyn_neuron",
+    "izhikevich_psc_delta_neuron",
+)
 
 
 class PeerError(IzhisynError):
@@ -22,8 +27,25 @@ def own_module():
     return _module([])
 
 
+def stock_module(cache):
+    """Build `STOCK_MODELS` with the nodes that NESTML generates, in place of pooled ones.
+
+    Parameters
+    ----------
+    cache : pathlib.Path
+        Folder that keeps the module.
+
+    Returns
+    -------
+    str
+        What ``nest.Install`` takes.
+    """
+    models = [ROOT / "models" / f"{name}.nestml" for name in STOCK_MODELS]
+    return _stock(models, "izhisyn_stock_module", "forward-Euler", cache)
+
+
 def ode_module(solver, cache):
-    """Build the peer that leaves its equations to NESTML.
+    """Build the peer that leaves its equations to NESTML, and its nodes, too.
 
     Parameters
     ----------
@@ -37,10 +59,7 @@ def ode_module(solver, cache):
     str
         What ``nest.Install`` takes.
     """
-    name = f"ode_{solver.replace('-', '_').lower()}_module"
-    folder = cache.resolve() / "modules"
-    arguments = ["--models", PEERS, "--module-name", name, "--numeric-solver", solver]
-    return _module([*arguments, "--install-dir", folder])
+    return _stock([PEERS], f"ode_{solver.replace('-', '_').lower()}_module", solver, cache)
 
 
 def vector_loop(cache):
@@ -65,6 +84,12 @@ def run(command, text=None):
         last_words = (result.stderr.strip() or "it said nothing").splitlines()[-1]
         raise PeerError(f"{Path(command[0]).name} failed: {last_words}")
     return result.stdout
+
+
+def _stock(models, name, solver, cache):
+    arguments = ["--models", *models, "--module-name", name, "--numeric-solver", solver]
+    folder = cache.resolve() / "modules"
+    return _module([*arguments, "--stock-codegen", "--install-dir", folder])
 
 
 def _module(arguments):

@@ -2,10 +2,13 @@
 """Cost of a step and equality of the spikes under other compiler flags than build_module.py's.
 
 Each flag is left out, replaced or added alone. Spikes are those of the driven cells of the
-work-precision benchmark, compared bit by bit.
+work-precision benchmark, compared bit by bit. Two modules are compiled at a time, before anything
+is timed.
 """
 
 import functools
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import build_module
 from benchmarks import nest_runs, report, tasks
@@ -16,6 +19,7 @@ from benchmarks.neuron_cost import AMPA_NMDA_AND_GABA_A, DURATION, INPUT_RATE, N
 from izhisyn import command_line
 
 NAME = "flags"
+OPTIMISATION, GCC_ONLY = build_module.OPTIMISATION, build_module.GCC_ONLY
 MODEL = "izhikevich_psc_multisyn_neuron"
 AS_BUILT = "as built"
 
@@ -24,16 +28,14 @@ def main(arguments=None):
     """Run the benchmark with these command line arguments."""
     options = report.parser(NAME, __doc__.partition("\n")[0]).parse_args(arguments)
     task = tasks.driven()
+    modules = build_all(options.cache)
     processes, contestants, spikes = {}, {}, {}
-    for number, (name, (flags, march)) in enumerate(variants().items()):
-        with Process() as process:
-            module = process(build, number, flags, march, options.cache)
+    for name, module in modules.items():
         processes[name] = Process()
         contestants[name] = {i: Contestant(module, MODEL, {"integrator": i}) for i in (0, 1)}
         exact = Contestant(module, MODEL, has_offset=True)
         trains = processes[name](nest_runs.spike_times, exact, STEP, task.cells, task.duration)
         spikes[name] = [train.tolist() for train in trains]
-        print(f"{name}: built", flush=True)
     columns = {
         f"integrator {integrator}, {state}": take_turns(
             {
@@ -66,35 +68,51 @@ def main(arguments=None):
     report.write(
         NAME,
         options,
-        {"flags": build_module.OPTIMISATION, "nanoseconds_per_step": measured},
+        {"flags": [*OPTIMISATION, *GCC_ONLY], "nanoseconds_per_step": measured},
         {f"{MODEL}, ns a step": report.table(["", *columns, "same spikes"], rows)},
     )
 
 
 def variants():
     """Give name to (flags, processor) of all modules to compare."""
-    flags = build_module.OPTIMISATION
-    others = tuple(flag for flag in flags if flag != "-O3")
+    flags = (*OPTIMISATION, *GCC_ONLY)
+    optional = tuple(flag for flag in flags if flag not in ("-O3", "-fno-gnu-unique"))
     return {
         AS_BUILT: (flags, "native"),
-        "-march none": (flags, "none"),
-        "-O2 for -O3": (("-O2", *others), "native"),
+        "any x86-64 (SSE2), -march none": (flags, "none"),
+        "AVX2, -march x86-64-v3": (flags, "x86-64-v3"),
+        "-O2 for -O3": (tuple("-O2" if flag == "-O3" else flag for flag in flags), "native"),
         **{
             f"without {flag}": (tuple(other for other in flags if other != flag), "native")
-            for flag in others
+            for flag in optional
         },
         "with -ffp-contract=fast": ((*flags, "-ffp-contract=fast"), "native"),
         "with -ffast-math": ((*flags, "-ffast-math"), "native"),
     }
 
 
-def build(number, flags, march, cache):
+def build_all(cache):
+    """Build all variants unless the cache has them; gives name to what ``nest.Install`` takes."""
+
+    def build_one(variant):
+        name, (flags, march) = variant
+        with Process() as process:
+            module = process(build, flags, march, cache)
+        print(f"{name}: built", flush=True)
+        return name, module
+
+    with ThreadPoolExecutor(2) as builders:
+        return dict(builders.map(build_one, variants().items()))
+
+
+def build(flags, march, cache):
     """Build the model with these flags, in this process; return what ``nest.Install`` takes."""
-    build_module.OPTIMISATION = flags
-    name = f"variant{number}module"
+    build_module.OPTIMISATION, build_module.GCC_ONLY = flags, ()
+    # build_module.py builds anew if its source changes, which these flags are not in: name them.
+    name = f"flags_{hashlib.sha256(' '.join((*flags, march)).encode()).hexdigest()[:12]}_module"
     folder = cache.resolve() / "flags"
     model = ROOT / "models" / f"{MODEL}.nestml"
-    arguments = ["--models", model, "--module-name", name, "--march", march, "--force"]
+    arguments = ["--models", model, "--module-name", name, "--march", march]
     arguments += ["--install-dir", folder, "--numeric-solver", "forward-Euler"]
     if build_module.main([str(argument) for argument in arguments]) != 0:
         raise PeerError(f"{MODEL} cannot be built with {' '.join(flags)}; see the message above")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where the processor time goes, function by function, as Linux's perf samples it.
 
-Neurons alone with each integrator, and a network of 10 000 neurons with 1000 synapses each. Samples
-outside NEST, its module and the C library's mathematics (Python starting up) are left out.
+Neurons alone, and a network of 10 000 neurons with 1000 synapses each: pooled, and with the nodes
+that NESTML generates ("stock code"). Samples outside NEST, its module and the C library's
+mathematics (Python starting up) are left out.
 """
 
 import re
@@ -20,12 +21,8 @@ from izhisyn.kernel import nest
 
 NAME = "hot_spots"
 NETWORK = Size(10_000, 1000)
-WORKLOADS = {
-    "neurons, integrator 0": ("neurons", "0"),
-    "neurons, integrator 1": ("neurons", "1"),
-    "network, integrator 0": ("network", "0"),
-}
-OBJECTS = ("izhisynmodule.so", "nestkernel_api.so", "libm.so.6")
+WORKLOADS = ("neurons", "network")
+LIBRARIES = ("nestkernel_api.so", "libm.so.6", "libmvec.so.1")  # besides the module
 LEAST_SHARE = 0.01  # of a function that is listed
 
 
@@ -36,8 +33,12 @@ def main(arguments=None):
         raise PeerError(
             "there is no perf in PATH; install it, for instance: apt install linux-perf"
         )
-    module = builds.own_module()
-    shares = {name: sample([module, *workload]) for name, workload in WORKLOADS.items()}
+    modules = {"pooled": builds.own_module(), "stock code": builds.stock_module(options.cache)}
+    shares = {
+        f"{workload}, {name}": sample(module, workload)
+        for workload in WORKLOADS
+        for name, module in modules.items()
+    }
     tables = {}
     for name, of_workload in shares.items():
         rows = [[f"`{function}`", 100.0 * share] for function, share in of_workload.items()]
@@ -45,11 +46,11 @@ def main(arguments=None):
     report.write(NAME, options, {"shares": shares}, tables)
 
 
-def sample(arguments):
+def sample(module, workload):
     """Run a workload under perf; gives function to its share of the samples."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "perf.data"
-        command = [sys.executable, "-m", "benchmarks.hot_spots", "--workload", *arguments]
+        command = [sys.executable, "-m", "benchmarks.hot_spots", "--workload", module, workload]
         builds.run(["perf", "record", "-q", "-o", data, *command])
         listing = subprocess.run(
             ["perf", "report", "-i", data, "--stdio", "--sort", "dso,symbol", "-q"],
@@ -62,7 +63,7 @@ def sample(arguments):
     counted = [
         (re.sub("<.*>", "", name), float(share))  # no template arguments
         for share, library, name in found
-        if library in OBJECTS
+        if library in (*LIBRARIES, f"{Path(module).name}.so")
     ]
     total = sum(share for _, share in counted)
     if total == 0.0:
@@ -70,7 +71,7 @@ def sample(arguments):
     return {name: share / total for name, share in counted if share / total >= LEAST_SHARE}
 
 
-def run_workload(module, workload, integrator):
+def run_workload(module, workload):
     """Simulate what is profiled, in this process."""
     if workload == "network":
         build_in_nest(OURS, NETWORK, module)
@@ -78,8 +79,8 @@ def run_workload(module, workload, integrator):
             simulate_part()
     else:
         nest_runs.start(nest_runs.Contestant(module, PSC), STEP)
-        nest.Create(PSC, 1000, params={"integrator": int(integrator)})
-        nest.Simulate(5000.0)
+        nest.Create(PSC, 1000)
+        nest.Simulate(10_000.0)
 
 
 if __name__ == "__main__":

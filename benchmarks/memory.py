@@ -9,7 +9,7 @@ arriving spike.
 
 from dataclasses import dataclass
 
-from benchmarks import report
+from benchmarks import builds, report
 from benchmarks.measure import Process, resident_bytes
 from izhisyn import command_line
 from izhisyn.kernel import nest, start_kernel
@@ -20,6 +20,7 @@ NEURONS = (
     "izhikevich_cond_multisyn_neuron",
     "izhikevich_psc_delta_neuron",
     "iaf_cond_beta",
+    "iaf_psc_exp",
     "izhikevich",
 )
 SYNAPSES = ("static_synapse", "tsodyks_markram_synapse", "tsodyks2_synapse")
@@ -42,6 +43,8 @@ class Network:
         Connections to each neuron, from random ones.
     is_chain : bool
         Instead, each neuron has one connection, from a neuron of its own.
+    module : str
+        For ``nest.Install``.
     """
 
     neuron: str
@@ -49,6 +52,7 @@ class Network:
     synapse: str = "static_synapse"
     in_degree: int = 0
     is_chain: bool = False
+    module: str = "izhisynmodule"
 
 
 def main(arguments=None):
@@ -57,10 +61,13 @@ def main(arguments=None):
         arguments
     )
     neurons = {model: bytes_per_neuron(model) for model in NEURONS}
+    module = builds.stock_module(options.cache)
+    stock = {model: bytes_per_neuron(model, module) for model in builds.STOCK_MODELS}
     connections = {model: bytes_per_connection(model) for model in SYNAPSES}
     source = bytes_per_source(connections["static_synapse"]["resident"])
     measured = {
         "neuron": neurons,
+        "neuron_with_stock_code": stock,
         "connection": connections,
         "source": source,
         "process": Process()(idle_bytes),
@@ -68,7 +75,11 @@ def main(arguments=None):
     }
     tables = {
         "Memory of a neuron": report.table(
-            ("model", "bytes"), [(f"`{model}`", round(size)) for model, size in neurons.items()]
+            ("model", "bytes", "with stock code"),
+            [
+                (f"`{model}`", round(size), round(stock[model]) if model in stock else None)
+                for model, size in neurons.items()
+            ],
         ),
         "Memory of a connection": report.table(
             ("model", "bytes", "peak while it is built"),
@@ -88,10 +99,11 @@ def main(arguments=None):
     report.write("memory", options, measured, tables)
 
 
-def bytes_per_neuron(model):
+def bytes_per_neuron(model, module=Network.module):
     """Memory of a neuron without connections [bytes]."""
     few, many = 20_000, 100_000
-    return difference(Network(model, few), Network(model, many))["resident"] / (many - few)
+    networks = (Network(model, number, module=module) for number in (few, many))
+    return difference(*networks)["resident"] / (many - few)
 
 
 def bytes_per_connection(synapse):
@@ -121,7 +133,7 @@ def difference(smaller, larger):
 
 def build(network):
     """Build a network, run it for one delay, and give its memory [bytes]."""
-    start_kernel()
+    start_kernel(module=network.module)
     nest.set(min_delay=MIN_DELAY, max_delay=MIN_DELAY)
     neurons = nest.Create(network.neuron, network.n_neurons)
     connection = {"synapse_model": network.synapse, "delay": MIN_DELAY, "receptor_type": 1}

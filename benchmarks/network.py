@@ -8,7 +8,8 @@ have the same number of events to deliver. A simulated part is measured again an
 with the other contestants, each in a process of its own that has built its network before.
 
 NEST's wheel has no detailed timers. The time for the neurons is that of the same network without
-synapses; the rest is for events: collecting, communicating and delivering them.
+synapses; the rest is for events: collecting, communicating and delivering them. "Stock code" is our
+model with the nodes that NESTML generates in place of pooled ones.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,30 +18,46 @@ from benchmarks import brian2_runs, builds, nest_runs, orbit, report
 from benchmarks.brian2_runs import PART
 from benchmarks.measure import Process, Stopwatch, resident_bytes
 from izhisyn import command_line, plotting
+from izhisyn.command_line import positive_integer
 from izhisyn.kernel import nest
 from izhisyn.wiring import syn_spec
 
 NAME = "network"
 STEP = brian2_runs.STEP
 PSC = "izhikevich_psc_multisyn_neuron"
-SIZES = ((1_000, (10, 100, 1000)), (10_000, (10, 100, 1000)), (100_000, (10, 100)))
-LARGE = (100_000, (1000,))
+SIZES = tuple((n_neurons, (0, 10, 100, 1000)) for n_neurons in (1_000, 10_000, 100_000))
 THREADED = (10_000, 1000)  # neurons and synapses of the runs with two threads
+FINE = 0.01  # step at which Euler's spikes are still further off than ours at 0.1 ms [ms]
 TOTAL_WEIGHT = 1.0  # of a neuron's synapses together [pA]
 
 OURS = "izhisyn"
 TWO = "izhisyn, AMPA and NMDA apart"
+STOCK = "izhisyn, stock code"
 BRIAN2 = "Brian2 standalone, Euler"
+BRIAN2_FINE = f"{BRIAN2} at {FINE:g} ms"
+IAF_PSC_EXP = "NEST's iaf_psc_exp"
+IAF_COND_BETA = "NEST's iaf_cond_beta"
 LEAKY = {name: orbit.LEAKY[name] for name in ("I_e", "C_m", "E_L")}
 NEST_MODELS = {
     OURS: (PSC, {}),
     TWO: (PSC, {}),
-    "NEST's iaf_psc_exp": ("iaf_psc_exp", orbit.LEAKY),
-    "NEST's iaf_cond_beta": ("iaf_cond_beta", LEAKY | {"g_L": LEAKY["C_m"] / orbit.LEAKY["tau_m"]}),
+    STOCK: (PSC, {}),
+    IAF_PSC_EXP: ("iaf_psc_exp", orbit.LEAKY),
+    IAF_COND_BETA: ("iaf_cond_beta", LEAKY | {"g_L": LEAKY["C_m"] / orbit.LEAKY["tau_m"]}),
     "NEST's izhikevich": ("izhikevich", {}),
 }
+# Colour, marker and line of each contestant in the figure.
+LOOKS = {
+    OURS: (plotting.VERMILION, "o", "-"),
+    TWO: (plotting.VERMILION, "^", ":"),
+    STOCK: (plotting.VERMILION, "v", "--"),
+    IAF_PSC_EXP: (plotting.BLUE, "s", "-"),
+    IAF_COND_BETA: (plotting.BLUE, "D", "-"),
+    "NEST's izhikevich": (plotting.BLUE, "v", "-"),
+    BRIAN2: (plotting.BLACK, "X", "-"),
+}
 # Turns a weight in pA into a conductance in nS [mV].
-DRIVING_FORCE = {"NEST's iaf_cond_beta": 60.0}
+DRIVING_FORCE = {IAF_COND_BETA: 60.0}
 
 
 @dataclass(frozen=True)
@@ -55,9 +72,9 @@ class Size:
 class InNest:
     """A network in NEST, in a process of its own."""
 
-    def __init__(self, name, size, module):
+    def __init__(self, name, size, modules):
         self._process = Process()
-        self.built = self._process(build_in_nest, name, size, module)
+        self.built = self._process(build_in_nest, name, size, modules[name == STOCK])
 
     def part(self):
         """Simulate `PART` ms; gives ``wall`` and ``processor`` time [s] and ``spikes``."""
@@ -71,11 +88,12 @@ class InNest:
 class InBrian2:
     """A network in Brian2's C++ standalone mode."""
 
-    def __init__(self, size, cache):
+    def __init__(self, size, cache, step=STEP):
         # Brian2 without OpenMP is faster than with one OpenMP thread.
         threads = size.threads if size.threads > 1 else 0
         program = brian2_runs.program(cache, size.neurons, threads=threads)
         self._running = program.start(
+            STEP=step,
             ALL_RS=1,
             I_ALL=orbit.I_E,
             FAN_OUT=size.synapses,
@@ -90,19 +108,23 @@ def main(arguments=None):
     """Run the benchmark with these command line arguments."""
     parser = report.parser(NAME, __doc__.partition("\n")[0])
     parser.add_argument(
-        "--large", action="store_true", help="also 100 000 neurons with 1000 synapses each (10 GB)"
+        "--most-synapses",
+        type=positive_integer,
+        default=100_000_000,
+        metavar="N",
+        help="leave out networks with more synapses; 100 million take 12 GB",
     )
     options = parser.parse_args(arguments)
-    sizes = SIZES + ((LARGE,) if options.large else ())
-    module = builds.own_module()
+    modules = builds.own_module(), builds.stock_module(options.cache)
     runs = []
-    for n_neurons, all_synapses in sizes:
-        for n_synapses in (0, *all_synapses):
+    for n_neurons, all_synapses in SIZES:
+        for n_synapses in all_synapses:
             size = Size(n_neurons, n_synapses)
-            names = [name for name in NEST_MODELS if name != TWO or n_synapses > 0]
-            runs += measure(size, [*names, BRIAN2], module, options)
-    for threads in (1, 2):
-        runs += measure(Size(*THREADED, threads), [OURS, BRIAN2], module, options)
+            if n_neurons * n_synapses <= options.most_synapses:
+                runs += measure(size, contestants_at(size), modules, options)
+    threaded = Size(*THREADED, 2)
+    if THREADED[0] * THREADED[1] <= options.most_synapses:
+        runs += measure(threaded, [OURS, IAF_PSC_EXP, BRIAN2], modules, options)
     events = event_costs(runs)
     report.write(
         NAME,
@@ -113,6 +135,7 @@ def main(arguments=None):
             "Processor time per neuron and step without events, and per delivered event (ns)": (
                 table_of_costs(events)
             ),
+            "izhisyn beside Brian2, one thread": table_beside_brian2(runs),
             "10 000 neurons with 1000 synapses each": table_of_network(runs),
             "Wall time for a simulated second (s), 10 000 neurons with 1000 synapses each": (
                 table_of_threads(runs)
@@ -120,6 +143,20 @@ def main(arguments=None):
         },
         draw(runs),
     )
+
+
+def contestants_at(size):
+    """Names of the contestants at a size.
+
+    What a slow neuron costs, and what two connections take, the smaller networks tell.
+    """
+    names = [OURS, IAF_PSC_EXP]
+    if size.neurons * size.synapses <= 10_000_000:
+        names += ["NEST's izhikevich"]
+        names += [TWO] if size.synapses > 0 else []
+        names += [STOCK, IAF_COND_BETA] if size.neurons <= 10_000 else []
+    fine = [BRIAN2_FINE] if size.neurons == THREADED[0] and size.synapses in (0, 1000) else []
+    return [*names, BRIAN2, *fine]
 
 
 def build_in_nest(name, size, module):
@@ -160,7 +197,7 @@ def connect(sources, targets, indegree, connection):
 
 def excitatory_connections(name, weight):
     """List the connections of an excitatory neuron to a target."""
-    if name == OURS:
+    if name in (OURS, STOCK):
         return [syn_spec("AMPA_NMDA", weight, 1.0, PSC)]
     if name == TWO:
         return [syn_spec(receptor, weight, 1.0, PSC) for receptor in ("AMPA", "NMDA")]
@@ -169,7 +206,7 @@ def excitatory_connections(name, weight):
 
 def inhibitory_connection(name, weight):
     """Give the connection of an inhibitory neuron to a target."""
-    if name in (OURS, TWO):
+    if name in (OURS, TWO, STOCK):
         return syn_spec("GABA_A", weight, 1.0, PSC)
     return {"weight": -weight / DRIVING_FORCE.get(name, 1.0), "delay": 1.0}
 
@@ -182,7 +219,7 @@ def simulate_part():
     return {"wall": wall, "processor": processor, "spikes": nest.local_spike_counter}
 
 
-def measure(size, names, module, options):
+def measure(size, names, modules, options):
     """Measure contestants at one size, in turns.
 
     Returns
@@ -192,10 +229,13 @@ def measure(size, names, module, options):
         network, the ``build`` ``seconds`` and ``bytes``, of its best parts ``wall`` and
         ``processor`` time [s for a simulated second], and the mean ``rate`` [spikes/s].
     """
-    contestants = {
-        name: InBrian2(size, options.cache) if name == BRIAN2 else InNest(name, size, module)
-        for name in names
-    }
+    contestants = {}
+    for name in names:
+        if name in NEST_MODELS:
+            contestants[name] = InNest(name, size, modules)
+        else:
+            step = FINE if name == BRIAN2_FINE else STEP
+            contestants[name] = InBrian2(size, options.cache, step)
     parts = {name: [] for name in names}
     for _ in range(options.repetitions):
         for name, contestant in contestants.items():
@@ -215,7 +255,10 @@ def measure(size, names, module, options):
                 "rate": spikes / size.neurons * 1e3 / PART,
             }
         )
-    print(f"{size.neurons} neurons, {size.synapses} synapses, {size.threads} threads: done")
+    print(
+        f"{size.neurons} neurons, {size.synapses} synapses, {size.threads} threads: done",
+        flush=True,
+    )
     return runs
 
 
@@ -283,12 +326,32 @@ def table_of_costs(costs):
     return report.table(["", "step", *(f"event, {n} synapses" for n in numbers)], rows)
 
 
+def table_beside_brian2(runs):
+    """Table of how many times our time Brian2 takes, at our step and at one for its accuracy."""
+    rows = []
+    for neurons, synapses in sizes_of(runs):
+        ours, same, fine = (
+            find(runs, name, neurons, synapses) for name in (OURS, BRIAN2, BRIAN2_FINE)
+        )
+        times = [run and run["processor"] / ours["processor"] for run in (same, fine)]
+        rows.append([f"{neurons} x {synapses}", *times])
+    head = "neurons x synapses", "Brian2 / izhisyn, equal step", f"Brian2 at {FINE:g} ms / izhisyn"
+    return report.table(head, rows)
+
+
+def quiet_run(runs, name, neurons):
+    """Find the run of a contestant without synapses; two connections need none of their own."""
+    return find(runs, OURS if name == TWO else name, neurons, 0)
+
+
 def table_of_network(runs):
     """Table of build time, memory and parts of the run time of one network."""
     rows = []
     for name in names_of(runs):
         run = find(runs, name, *THREADED)
-        quiet = find(runs, name, THREADED[0], 0) or find(runs, OURS, THREADED[0], 0)
+        if run is None:
+            continue
+        quiet = quiet_run(runs, name, THREADED[0])
         rows.append(
             [
                 name,
@@ -307,33 +370,20 @@ def table_of_network(runs):
 def table_of_threads(runs):
     """Table of wall times with one and two threads."""
     rows = []
-    for name in (OURS, BRIAN2):
-        one, two = (find(runs, name, *THREADED, threads)["wall"] for threads in (1, 2))
-        rows.append([name, one, two, one / two])
+    for two in (run for run in runs if run["threads"] == 2):
+        one = find(runs, two["name"], *THREADED)
+        rows.append([two["name"], one["wall"], two["wall"], one["wall"] / two["wall"]])
     return report.table(["", "1 thread", "2 threads", "speed-up"], rows)
 
 
 def draw(runs):
     """Draw processor time over the number of synapses, a panel for each number of neurons."""
-    looks = dict(
-        zip(
-            names_of(runs),
-            (
-                (plotting.VERMILION, "o"),
-                (plotting.BLUE, "s"),
-                (plotting.BLUE, "D"),
-                (plotting.BLUE, "v"),
-                (plotting.BLACK, "X"),
-                (plotting.VERMILION, "^"),
-            ),
-            strict=True,
-        )
-    )
+    neurons_shown = list(dict.fromkeys(neurons for neurons, _ in sizes_of(runs)))
     with plotting.style():
         figure = plotting.new_figure(width=17.0, height=7.5)
-        panels = figure.subplots(1, len(SIZES))
-        for axes, (neurons, _) in zip(panels, SIZES, strict=True):
-            for name, (colour, marker) in looks.items():
+        panels = figure.subplots(1, len(neurons_shown))
+        for axes, neurons in zip(panels, neurons_shown, strict=True):
+            for name, (colour, marker, line) in LOOKS.items():
                 of_name = [
                     r
                     for r in runs
@@ -345,13 +395,13 @@ def draw(runs):
                     [run["processor"] for run in of_name],
                     color=colour,
                     marker=marker,
-                    linestyle=":" if name == TWO else "-",
+                    linestyle=line,
                     markersize=3.5,
                     label=name,
                 )
             axes.set_title(f"{neurons:,} neurons".replace(",", " "), loc="left")
             axes.set_xlabel("Synapses of a neuron")
-        panels[0].set_ylabel("Processor time for a simulated second (s)")
+        panels[0].set_ylabel("Processor time for\na simulated second (s)")
         figure.legend(
             *panels[0].get_legend_handles_labels(),
             loc="outside lower center",

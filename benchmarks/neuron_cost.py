@@ -3,7 +3,8 @@
 
 The minimal delay is 1 ms. The input comes from 50 neurons through connections, as in a network, and
 is too weak to make a neuron fire; it goes to all receptors of the izhisyn models and of NEST's
-ht_neuron, half to each port of the others that have an excitatory and an inhibitory one.
+ht_neuron, half to each port of the others that have an excitatory and an inhibitory one. "Stock
+code" are our models with the nodes that NESTML generates in place of pooled ones.
 """
 
 import functools
@@ -23,6 +24,7 @@ INPUT_RATE = 5000.0  # [spikes/s]
 N_NEURONS = COPIES * len(CELL_TYPES)  # those of the Brian2 program
 WEIGHT = 1e-3  # in each model's own unit
 REFERENCE = "izhikevich_psc_multisyn_neuron"
+STOCK = "stock code"
 
 AMPA_NMDA_AND_GABA_A = ((4, WEIGHT), (3, WEIGHT))
 SIGNED = ((0, WEIGHT), (0, -WEIGHT))  # one port, the weight's sign chooses the synapse
@@ -30,6 +32,10 @@ OWN = {
     "izhikevich_psc_multisyn_neuron": AMPA_NMDA_AND_GABA_A,
     "izhikevich_cond_multisyn_neuron": AMPA_NMDA_AND_GABA_A,
     "izhikevich_psc_delta_neuron": SIGNED,
+}
+OTHERS = {
+    "izhikevich2007_cond_multisyn_neuron": AMPA_NMDA_AND_GABA_A,
+    "izhikevich_tutorial_neuron": SIGNED,
 }
 # Model, settings and ports of NEST's own neurons.
 NEST_MODELS = (
@@ -85,6 +91,7 @@ def main(arguments=None):
 def nest_contestants(cache):
     """Build everything in NEST; gives name to (Contestant, ports)."""
     own = builds.own_module()
+    stock = builds.stock_module(cache)
     rk45 = builds.ode_module("rk45", cache)
     euler = builds.ode_module("forward-Euler", cache)
     contestants = {
@@ -95,10 +102,11 @@ def nest_contestants(cache):
         for model, to in OWN.items()
         for integrator in (0, 1, 2)
     }
-    contestants["izhikevich_tutorial_neuron"] = (
-        Contestant(own, "izhikevich_tutorial_neuron"),
-        SIGNED,
-    )
+    contestants |= {
+        f"{model}, {STOCK}": (Contestant(stock, model), to) for model, to in OWN.items()
+    }
+    for model, to in OTHERS.items():
+        contestants[model] = Contestant(own, model), to
     ports = ((1, WEIGHT), (2, WEIGHT), (3, WEIGHT))
     tight = {"gsl_abs_error_tol": 1e-9, "gsl_rel_error_tol": 1e-9}
     contestants["NESTML, rk45"] = Contestant(rk45, ODE), ports

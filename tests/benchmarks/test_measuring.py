@@ -4,8 +4,9 @@
 import numpy as np
 import pytest
 
-from benchmarks import network, orbit, report, tasks, work_precision
+from benchmarks import flags, network, orbit, report, targets, tasks, work_precision
 from benchmarks.measure import take_turns
+from izhisyn.errors import ParameterError
 
 
 def test_contestants_take_turns_and_their_best_counts():
@@ -111,3 +112,59 @@ def test_vector_loop_does_the_task(tmp_path):
     loop = tasks.VectorLoop(tmp_path)
     trains = loop.spikes(0.1, tasks.constant_current())
     assert [len(train) for train in trains] == [23, 34, 88, 131, 77, 261, 186]
+
+
+def a_run(name, synapses, processor, megabytes=0.0):
+    """Give a run of the network that the targets ask about, with 10 spikes/s."""
+    neurons, _ = network.THREADED
+    return {
+        "name": name,
+        "neurons": neurons,
+        "synapses": synapses,
+        "threads": 1,
+        "build": {"bytes": 1e6 * megabytes},
+        "processor": processor,
+        "rate": 10.0,
+    }
+
+
+def test_network_targets_leave_out_the_neurons():
+    """Events and connections are what a network has beyond one without synapses."""
+    runs = [
+        a_run(network.OURS, 0, 1.0, 10.0),
+        a_run(network.OURS, 1000, 3.0, 40.0),
+        a_run(network.TWO, 1000, 5.0, 70.0),
+        a_run(network.IAF_PSC_EXP, 0, 2.0),
+        a_run(network.IAF_PSC_EXP, 1000, 6.0),
+    ]
+    found = targets.of_networks({"runs": runs, "event_costs": network.event_costs(runs)})
+    events, memory, delivery = (target.measured for target in found)
+    assert events == pytest.approx(2.0 / 4.0)
+    assert memory == pytest.approx(30.0 / 60.0)
+    assert delivery == pytest.approx(2.0 / 4.0)
+
+
+def test_a_target_is_met_up_to_its_limit():
+    """Equal is enough; above is not."""
+    assert targets.Target("t", 0.5, 0.5).is_met
+    assert not targets.Target("t", 0.51, 0.5).is_met
+
+
+def test_missing_results_name_the_benchmark_to_run(tmp_path):
+    """As the plan does."""
+    with pytest.raises(ParameterError, match=r"run python -m benchmarks\.network first"):
+        targets.read(tmp_path, "network")
+
+
+def test_times_beside_brian2():
+    """Brian2 takes twice our time at our step; at the small one it was not run."""
+    runs = [a_run(network.OURS, 100, 1.5), a_run(network.BRIAN2, 100, 3.0)]
+    last_row = network.table_beside_brian2(runs).splitlines()[-1]
+    assert last_row == f"| {network.THREADED[0]} x 100 | 2 | - |"
+
+
+def test_each_combination_of_flags_has_a_module_of_its_own():
+    """One flag or processor apart, and never the flags of the build in a variant without one."""
+    variants = flags.variants()
+    assert len({(*of, march) for of, march in variants.values()}) == len(variants)
+    assert "-DNDEBUG" not in variants["without -DNDEBUG"][0]
