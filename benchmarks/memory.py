@@ -22,6 +22,7 @@ NEURONS = (
     "iaf_cond_beta",
     "iaf_psc_exp",
     "izhikevich",
+    "parrot_neuron",  # has nothing but what NEST keeps for every neuron
 )
 SYNAPSES = ("static_synapse", "tsodyks_markram_synapse", "tsodyks2_synapse")
 TARGET = "izhikevich_psc_multisyn_neuron"
