@@ -23,6 +23,7 @@ from tests.models.varied_network import (
     drive,
     record,
     recorded,
+    settable,
     spikes_by_neuron,
     varied_network,
     varied_parameters,
@@ -50,13 +51,6 @@ def create_varied(nest, model, n, only=None):
     if only is None:
         return nest.Create(model, n, parameters)
     return nest.Create(model, params={name: values[only] for name, values in parameters.items()})
-
-
-def settable(model):
-    """Names of a model's state variables and parameters, from its source."""
-    text = (ROOT / "models" / f"{model}.nestml").read_text()
-    blocks = re.findall(r"^    (?:state|parameters):\n((?: {8}.*\n|\n)+)", text, re.MULTILINE)
-    return re.findall(r"^ {8}(\w+)", "".join(blocks), re.MULTILINE)
 
 
 def take_over(neurons, twins):

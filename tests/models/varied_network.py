@@ -5,6 +5,7 @@
 of a module and writes all spikes and traces to ``FILE`` (.npz), the keys beginning with the model.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from izhisyn.wiring import receptor_types
 
+MODELS_FOLDER = Path(__file__).resolve().parents[2] / "models"
 PSC = "izhikevich_psc_multisyn_neuron"
 COND = "izhikevich_cond_multisyn_neuron"
 COND_2007 = "izhikevich2007_cond_multisyn_neuron"
@@ -61,6 +63,13 @@ def varied_parameters(model, n):
     if model in N_INTEGRATORS:
         parameters["integrator"] = np.arange(n) % N_INTEGRATORS[model]
     return {name: column.tolist() for name, column in parameters.items()}
+
+
+def settable(model):
+    """Names of a model's state variables and parameters, from its source."""
+    text = (MODELS_FOLDER / f"{model}.nestml").read_text()
+    blocks = re.findall(r"^    (?:state|parameters):\n((?: {8}.*\n|\n)+)", text, re.MULTILINE)
+    return re.findall(r"^ {8}(\w+)", "".join(blocks), re.MULTILINE)
 
 
 def drive(nest, neurons, duration=200.0, model=None):

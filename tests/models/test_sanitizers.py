@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""No access outside an object and no undefined behaviour, as the compiler's sanitizers see it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import build_module
+from tests.conftest import ROOT
+from tests.models.varied_network import MODELS
+
+pytestmark = pytest.mark.slow
+
+RUN = Path(__file__).with_name("sanitized_run.py")
+RUNTIMES = ("libasan.so", "libubsan.so")
+
+
+def runtimes() -> list[str]:
+    """Find the sanitizers' libraries of the compiler that builds the module."""
+    compiler = build_module.find_compiler(build_module.find_nest(None))
+    libraries = []
+    for name in RUNTIMES:
+        asked = [compiler, f"-print-file-name={name}"]
+        path = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        if not Path(path).is_absolute():  # the name itself, if the compiler has no such file
+            pytest.skip(f"{compiler} has no {name}")
+        libraries.append(str(Path(path).resolve()))
+    return libraries
+
+
+def sanitized_module(folder: Path, models: tuple[str, ...]) -> Path:
+    """Compile models with the sanitizers, by the steps of build_module.py up to installing.
+
+    Nothing is linked with the sanitizers: like OpenMP, their libraries are in the process before.
+    """
+    nest = build_module.find_nest(None)
+    request = build_module.Request(
+        models=tuple(ROOT / "models" / f"{model}.nestml" for model in models),
+        module="sanitizedmodule",
+        march="native",
+        numeric_solver="forward-Euler",
+    )
+    module, _, stock_neurons = build_module.build(request, nest, folder)
+    assert stock_neurons == {}
+    return module
+
+
+def run_sanitized(module: Path, *models: str) -> subprocess.CompletedProcess:
+    """Run `RUN` with the sanitizers' libraries; the interpreter itself is as ever."""
+    return subprocess.run(
+        [sys.executable, RUN, module.with_suffix(""), *models],
+        env={
+            **os.environ,
+            "LD_PRELOAD": ":".join(runtimes()),
+            "ASAN_OPTIONS": "detect_leaks=0",  # Python leaves much behind
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_no_reports(tmp_path, monkeypatch):
+    """Every model, several blocks, recording, Set, freezing, ResetKernel, one thread and two."""
+    runtimes()
+    flags = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize=vptr")
+    # Without vptr, which would want the type information of NEST's own classes. A report ends the
+    # process, so that it cannot go unnoticed.
+    flags += ("-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+    monkeypatch.setattr(build_module, "OPTIMISATION", (*build_module.OPTIMISATION, *flags))
+    module = sanitized_module(tmp_path, MODELS)
+    result = run_sanitized(module, *MODELS)
+    assert result.returncode == 0, result.stderr[-5000:]
+    assert result.stdout.splitlines()[-1] == "done"
+    assert "runtime error" not in result.stderr
