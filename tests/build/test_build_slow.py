@@ -147,6 +147,8 @@ def test_users_model_is_solved_by_rk45(tmp_path, build, fresh_python):
     folder = tmp_path / "out"
     result = build("--models", file, "--install-dir", folder)
     assert result.returncode == 0, result.stderr
+    assert "decaying_neuron gets stock code" in result.stderr
+    assert "because it is solved by rk45" in result.stderr
     check = fresh_python(
         "import nest; nest.Install('nestmlmodule'); n = nest.Create('decaying_neuron');"
         "nest.Simulate(3.0); print(n.get('y'))",
