@@ -79,8 +79,8 @@ def variants():
     optional = tuple(flag for flag in flags if flag not in ("-O3", "-fno-gnu-unique"))
     return {
         AS_BUILT: (flags, "native"),
-        "any x86-64 (SSE2), -march none": (flags, "none"),
-        "AVX2, -march x86-64-v3": (flags, "x86-64-v3"),
+        "-march none, which chooses when loaded": (flags, "none"),
+        "-march x86-64-v3 (AVX2)": (flags, "x86-64-v3"),
         "-O2 for -O3": (tuple("-O2" if flag == "-O3" else flag for flag in flags), "native"),
         **{
             f"without {flag}": (tuple(other for other in flags if other != flag), "native")

@@ -13,7 +13,7 @@ from pathlib import Path
 from izhisyn.command_line import positive_integer
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "docs" / "performance.md", ROOT / "docs" / "cluster.md")
+PAGES = (ROOT / "docs" / "performance.md", ROOT / "docs" / "cluster.md", ROOT / "README.md")
 
 
 def parser(name, description, repetitions=5):
@@ -41,7 +41,7 @@ def parser(name, description, repetitions=5):
         type=Path,
         default=ROOT / "benchmarks" / "results",
         metavar="DIR",
-        help="folder for the results; the default also renews the tables of docs/*.md",
+        help="folder for the results; the default also renews the tables of the documentation",
     )
     arguments.add_argument(
         "--cache",
@@ -123,12 +123,27 @@ def write(name, options, measured, tables, figure=None):
     if figure is not None:
         written.append(options.output / f"{name}.png")
         figure.savefig(written[-1], dpi=200)
-    for page in PAGES if options.output == ROOT / "benchmarks" / "results" else ():
-        if page.exists() and (new := with_tables(page.read_text(), name, text)) != page.read_text():
-            page.write_text(new)
-            written.append(page)
+    written += renew_pages(name, options, text)
     print(text)
     print(f"Wrote {', '.join(str(os.path.relpath(path)) for path in written)}")
+
+
+def renew_pages(name, options, text):
+    """Put tables between their marks in the documentation, unless the results go elsewhere.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Pages that changed.
+    """
+    changed = []
+    for page in PAGES if options.output == ROOT / "benchmarks" / "results" else ():
+        old = page.read_text()
+        new = with_tables(old, name, text)
+        if new != old:
+            page.write_text(new)
+            changed.append(page)
+    return changed
 
 
 def with_tables(page, name, text):

@@ -16,6 +16,17 @@ from izhisyn.errors import ParameterError
 
 NAME = "targets"
 PSC, COND, DELTA = STOCK_MODELS
+README_ROWS = {
+    "`izhikevich_psc_multisyn_neuron`, exact step": f"{PSC}, integrator 0",
+    "`izhikevich_cond_multisyn_neuron`, exact step": f"{COND}, integrator 0",
+    "`izhikevich_psc_delta_neuron`, exact step": f"{DELTA}, integrator 0",
+    "the first with NESTML's own nodes": f"{PSC}, {STOCK}",
+    "its equations by NESTML's rk45": "NESTML, rk45",
+    "its equations in Brian2 standalone, forward Euler": "Brian2 standalone, euler",
+    "NEST's `izhikevich`, no synapses": "NEST's izhikevich",
+    "NEST's `iaf_psc_exp`": "NEST's iaf_psc_exp",
+    "NEST's `iaf_cond_beta`": "NEST's iaf_cond_beta",
+}
 
 
 @dataclass(frozen=True)
@@ -35,8 +46,10 @@ class Target:
 def main(arguments=None):
     """Compare with these command line arguments."""
     options = report.parser(NAME, __doc__.partition("\n")[0], repetitions=1).parse_args(arguments)
+    costs = read(options.output, "neuron_cost")["nanoseconds_per_step"]
+    report.renew_pages("readme_costs", options, table_for_readme(costs))
     targets = [
-        *of_steps(read(options.output, "neuron_cost")["nanoseconds_per_step"]),
+        *of_steps(costs),
         *of_networks(read(options.output, "network")),
         *of_accuracy(read(options.output, "work_precision")),
         *of_memory(read(options.output, "memory")),
@@ -48,6 +61,12 @@ def main(arguments=None):
         {"targets": [vars(target) | {"is_met": target.is_met} for target in targets]},
         {"Targets": report.table(["", "at most", "measured", "met"], rows)},
     )
+
+
+def table_for_readme(costs):
+    """Table of the cost of a step of a few models; `costs` [ns] as for `of_steps`."""
+    rows = [[name, costs[key]["silent"]] for name, key in README_ROWS.items()]
+    return report.table(["", "ns"], rows)
 
 
 def read(folder, benchmark):
