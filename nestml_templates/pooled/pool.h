@@ -395,7 +395,7 @@ private:
     const nest::Time& origin,
     long lag );
 
-  static void step_lane( const Frame& frame,
+  [[gnu::always_inline]] static void step_lane( const Frame& frame,
     const long* switches,
     typename Cell::Lanes& state,
     const double* const* inputs,
@@ -604,19 +604,12 @@ Pool< Node >::step_lanes( const Frame& __restrict frame,
   IZHISYN_INDEPENDENT
   for ( std::size_t lane = 0; lane < n_vectors * VECTOR; ++lane )
   {
-    Cell cell;
-    cell.load_constants( frame.rows, lane );
-    cell.take_switches( switches );
-    cell.load( state, lane );
-    cell.load_inputs( inputs, lane );
-    cell.update( origin, lag );
-    cell.store( state, lane );
-    wanted[ lane ] = cell.meets_a_condition();
+    step_lane( frame, switches, state, inputs, lane, wanted, origin, lag );
   }
 }
 
 template < class Node >
-void
+inline void
 Pool< Node >::step_lane( const Frame& frame,
   const long* const switches,
   typename Cell::Lanes& state,
