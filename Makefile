@@ -36,7 +36,8 @@ test-mpi: mpi ## run the tests under mpirun
 print-mpi-python: ## print the interpreter that has the NEST with MPI
 	@$(MPI_NEST) --print-python
 
-# To go on after an interruption: make bench BENCHMARKS="network flags targets". Of memory, targets has bench-mpi's.
+# To go on after an interruption: make bench BENCHMARKS="network flags targets". The targets for memory read what
+# bench-mpi has measured.
 bench: build ## measure speed and accuracy beside the peers (20 minutes; needs libgsl-dev)
 	@for name in $(BENCHMARKS); do $(VENV_PYTHON) -m benchmarks.$$name $(ARGS) || exit 1; done
 

@@ -125,9 +125,15 @@ def of_accuracy(results):
 
 def of_memory(results):
     """Targets for the memory of a neuron; `results` as `benchmarks.memory` keeps them."""
-    stock = results["neuron_with_stock_code"]
+    pooled, stock = results["neuron"], results["neuron_with_stock_code"]
+    of_nest = pooled["parrot_neuron"]
     return [
-        Target(f"memory, pooled / stock code, {name}", results["neuron"][model] / stock[model], 0.5)
+        Target(
+            f"memory of a neuron{beyond}, pooled / stock code, {name} model",
+            (pooled[model] - part) / (stock[model] - part),
+            0.5,
+        )
+        for beyond, part in (("", 0.0), (" beyond a parrot_neuron's", of_nest))
         for name, model in (("psc", PSC), ("cond", COND), ("delta", DELTA))
     ]
 

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import flags, network, orbit, report, targets, tasks, work_precision
+from benchmarks import builds, flags, network, orbit, report, targets, tasks, work_precision
 from benchmarks.measure import take_turns
 from izhisyn.errors import ParameterError
 
@@ -168,3 +168,11 @@ def test_each_combination_of_flags_has_a_module_of_its_own():
     variants = flags.variants()
     assert len({(*of, march) for of, march in variants.values()}) == len(variants)
     assert "-DNDEBUG" not in variants["without -DNDEBUG"][0]
+
+
+def test_memory_targets_with_and_without_what_nest_keeps():
+    """Of 4.5 and 5 kB, 4 kB are NEST's own for any neuron: 0.9 of all, half of the rest."""
+    sizes = dict.fromkeys(builds.STOCK_MODELS, 4500.0) | {"parrot_neuron": 4000.0}
+    stock = dict.fromkeys(builds.STOCK_MODELS, 5000.0)
+    found = targets.of_memory({"neuron": sizes, "neuron_with_stock_code": stock})
+    assert [target.measured for target in found] == pytest.approx([0.9] * 3 + [0.5] * 3)
