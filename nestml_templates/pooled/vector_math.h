@@ -12,7 +12,7 @@ namespace izhisyn
  * Exponential function that the compiler can apply to several arguments at once.
  *
  * The same arithmetic on every processor, hence the same spikes, whichever vector library there is. The
- * error is below 1.5 units in the last place; results below the smallest normal number are zero.
+ * error is below 1.5 units in the last place from -708 to 709; the result is 0 below and infinite above.
  *
  * x = n ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^n exp(r), and exp(r) by its Taylor polynomial of degree
  * 13, whose remainder is below r^14 / 14! = 4e-18.
