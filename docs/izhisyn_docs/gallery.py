@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from izhisyn.nestml_source import SourceError
 from izhisyn_docs.command_page import help_of
-from izhisyn_docs.nestml_source import SourceError
 from izhisyn_docs.rst import code_block, heading, listing
 
 

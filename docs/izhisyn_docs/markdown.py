@@ -21,6 +21,7 @@ READING_ORDER = (
     "neurocomputational-properties",
     "performance",
     "cluster",
+    "nest-desktop",
 )
 
 

@@ -37,7 +37,7 @@ def membrane(model):
 
     Parameters
     ----------
-    model : izhisyn_docs.nestml_source.Model
+    model : izhisyn.nestml_source.Model
 
     Returns
     -------
@@ -104,7 +104,7 @@ def f_I_curves(model, largest_current):
 
     Parameters
     ----------
-    model : izhisyn_docs.nestml_source.Model
+    model : izhisyn.nestml_source.Model
     largest_current : float
         End of the range [pA].
 
@@ -131,7 +131,7 @@ def current_pulse(model, amplitude):
 
     Parameters
     ----------
-    model : izhisyn_docs.nestml_source.Model
+    model : izhisyn.nestml_source.Model
     amplitude : float
         [pA]
 
@@ -183,7 +183,7 @@ def postsynaptic_responses(model, holding_current):
 
     Parameters
     ----------
-    model : izhisyn_docs.nestml_source.Model
+    model : izhisyn.nestml_source.Model
     holding_current : float
         Constant current under which the neuron rests [pA].
 

@@ -5,8 +5,8 @@ import re
 
 import matplotlib as mpl
 
+from izhisyn.nestml_source import read_model
 from izhisyn_docs import figures, measurements
-from izhisyn_docs.nestml_source import read_model
 from izhisyn_docs.rst import heading, listing, page_list, table
 
 
@@ -47,7 +47,7 @@ def model_page(model, source, shown):
 
     Parameters
     ----------
-    model : izhisyn_docs.nestml_source.Model
+    model : izhisyn.nestml_source.Model
     source : str
         Content of the NESTML file.
     shown : list of (str, str)
@@ -72,7 +72,7 @@ def model_page(model, source, shown):
         table(("name", "initially", "meaning"), [_row(one) for one in model.state]),
     ]
     if model.recordables:
-        names = ", ".join(f"``{name}``" for name in model.recordables)
+        names = ", ".join(f"``{one.name}``" for one in model.recordables)
         parts.append(f"A multimeter records these, and {names}.\n\n")
     if model.is_synapse:
         parts.append("Each connection has its own; ``nest.GetConnections(...)`` reads it.\n\n")
@@ -91,7 +91,7 @@ def measured_figures(model):
 
     Parameters
     ----------
-    model : izhisyn_docs.nestml_source.Model
+    model : izhisyn.nestml_source.Model
 
     Yields
     ------

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from sphinx.errors import ConfigError
 
+from izhisyn.nestml_source import SourceError
 from izhisyn_docs import mathml
 from izhisyn_docs.api_pages import write_api_pages
 from izhisyn_docs.command_page import write_command_page
 from izhisyn_docs.gallery import find_scripts, write_gallery
 from izhisyn_docs.markdown import front_page, with_site_links, write_notebook
 from izhisyn_docs.model_pages import write_model_pages
-from izhisyn_docs.nestml_source import SourceError
 
 GENERATED = ("api", "gallery", "models", "notebooks", "reference")
 

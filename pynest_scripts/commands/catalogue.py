@@ -12,6 +12,7 @@ TOOLS = {
     "build": "build_module",
     "info": "pynest_scripts.commands.info",
     "import-brian2": "izhisyn.brian2_import.__main__",
+    "nest-desktop": "pynest_scripts.commands.nest_desktop",
     "completion": "pynest_scripts.commands.completion",
 }
 ALIASES = {"network": "population-network"}

@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 from izhisyn_docs import measurements
-from izhisyn_docs.nestml_source import read_model
 
+from izhisyn.nestml_source import read_model
 from izhisyn.parameters import RECEPTORS
 
 # Steady rates [spikes/s] of a converged solution (Runge-Kutta with steps of 0.001 ms).

@@ -7,8 +7,8 @@ import json
 import pytest
 from izhisyn_docs.gallery import find_scripts, script_page
 from izhisyn_docs.markdown import front_page, with_site_links, write_notebook
-from izhisyn_docs.nestml_source import SourceError
 
+from izhisyn.nestml_source import SourceError
 from pynest_scripts.commands import catalogue
 
 LARGEST_FIGURE = 150_000  # bytes that a clone should hold for a figure

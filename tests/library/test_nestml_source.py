@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the model pages say of a model is what NEST has."""
+"""What is read from the source of a model is what NEST has."""
 
 import pytest
-from izhisyn_docs.nestml_source import SourceError, read_header, read_model
+
+from izhisyn.nestml_source import SourceError, read_header, read_model
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def test_state_is_what_nest_records(models, nest_kernel):
     nest = nest_kernel()
     for model in models.values():
         if not model.is_synapse:
-            listed = {variable.name for variable in model.state} | {*model.recordables}
+            listed = {variable.name for variable in (*model.state, *model.recordables)}
             recordables = {str(name) for name in nest.GetDefaults(model.name)["recordables"]}
             inner = {name for name in recordables if name.startswith("step_")}
             arrays = {name for name in listed if "[" in name}

@@ -14,14 +14,16 @@ from pynestml.utils.ast_source_location import ASTSourceLocation
 from pynestml.utils.logger import Logger, LoggingLevel
 from pynestml.utils.model_parser import ModelParser
 
+from izhisyn.errors import IzhisynError
 
-class SourceError(Exception):
-    """A model cannot be documented, with the reason in one sentence."""
+
+class SourceError(IzhisynError):
+    """A source file cannot be documented."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A state variable or a parameter.
+    """A state variable, a parameter or a recordable expression.
 
     Attributes
     ----------
@@ -29,8 +31,9 @@ class Variable:
     unit : str
         Empty for a plain number.
     value : str
-        Initial value or default, without the unit if it is a plain quantity.
+        Initial value, default or expression, without the unit if it is a plain quantity.
     meaning : str
+        From the comment; empty if there is none.
     allowed : str
         Condition that a value must meet, or it is refused; empty if there is none.
     finite : bool
@@ -57,8 +60,8 @@ class Model:
         The rest of the opening comment, reStructuredText.
     state, parameters : tuple of Variable
         Without the state named ``step_*``, which the headers declare to be no interface.
-    recordables : tuple of str
-        Names of the recordable expressions.
+    recordables : tuple of Variable
+        The recordable expressions, without the state.
     spike_ports, current_ports : tuple of str
         In the order of their declaration, which is that of NEST's receptor types.
     """
@@ -109,7 +112,7 @@ def read_model(path):
         state=tuple(one for one in state if not one.name.startswith("step_")),
         parameters=_variables(model.get_parameters_blocks()),
         recordables=tuple(
-            expression.variable_name
+            _variable(expression, expression.variable_name)
             for block in model.get_equations_blocks()
             for expression in block.get_inline_expressions()
             if expression.is_recordable
@@ -162,24 +165,24 @@ def _prepare_nestml():
 
 def _variables(blocks):
     return tuple(
-        _variable(declaration, variable)
+        _variable(declaration, str(variable), declaration.invariant)
         for block in blocks
         for declaration in block.get_declarations()
         for variable in declaration.get_variables()
     )
 
 
-def _variable(declaration, variable):
+def _variable(declaration, name, invariant=None):
     unit = str(declaration.get_data_type())
     meaning = (declaration.in_comment or "").strip()
     if unit in ("real", "integer", "boolean"):
         # Quantities that NESTML knows no unit for are plain numbers with the unit in the comment.
         named = re.fullmatch(r"(.*) \[(.+)\]", meaning)
         meaning, unit = named.groups() if named else (meaning, "")
-    allowed, finite = _conditions(declaration.invariant)
+    allowed, finite = _conditions(invariant)
     value = str(declaration.get_expression()).removesuffix(f" {unit}")
     return Variable(
-        name=str(variable),
+        name=name,
         unit=unit,
         value=value.removesuffix(" * 1"),
         meaning=meaning,
