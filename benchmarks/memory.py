@@ -20,7 +20,6 @@ NEURONS = (
     "izhikevich_cond_multisyn_neuron",
     "izhikevich_psc_delta_neuron",
     "iaf_cond_beta",
-    "iaf_psc_exp",
     "izhikevich",
     "parrot_neuron",  # has nothing but what NEST keeps for every neuron
 )
