@@ -36,7 +36,7 @@
 #define IZHISYN_CLONES
 #endif
 
-namespace izhisyn
+namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
 /**
  * Neurons of a block. A multiple of 8, the doubles of the widest vector register; more give the processor

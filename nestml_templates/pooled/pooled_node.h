@@ -11,7 +11,7 @@
 #include "recordables_map.h"
 #include "universal_data_logger_impl.h"
 
-namespace izhisyn
+namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
 /**
  * An ordinary NEST node whose numbers are in the pool of its thread.

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace izhisyn
+namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
 /**
  * Exponential function that the compiler can apply to several arguments at once.
