@@ -41,8 +41,7 @@ def with_site_links(text, source, page, root):
     Returns
     -------
     str
-        Links to pages lead to these, links to other files to the files, and links to folders that
-        have no page become plain text.
+        Links to pages lead to these, links to other files to the files.
     """
 
     def rewritten(match):
