@@ -6,17 +6,11 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#if __has_include( <sys/mman.h> )
-#include <sys/mman.h>
-#endif
 
 #include "kernel_manager.h"
 #include "nest_time.h"
@@ -38,19 +32,6 @@
 
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
-/**
- * Neurons of a block. A multiple of 8, the doubles of the widest vector register; more give the processor
- * independent work while it waits for the results of one vector.
- */
-constexpr std::size_t WIDTH = 32;
-constexpr std::size_t VECTOR = 8;
-
-//! One number of each neuron of a block
-struct alignas( 64 ) Row
-{
-  double value[ WIDTH ];
-};
-
 /**
  * Rows of parameters and internals. Equal values need no row of their own: the neurons of a network share most
  * of their parameters, and what is shared stays in the processor's cache.
@@ -104,7 +85,8 @@ struct Block
   std::unique_ptr< double[] > vectors; //!< elements of the vectors of the state, neuron by neuron
 
   Pool< Node >& pool;
-  Node* nodes[ WIDTH ] = {};
+  nest::Node* nodes[ WIDTH ] = {};
+  std::uint32_t rows[ Pool< Node >::N_CHANNELS + 1 ] = {}; //!< in the ring, for each channel
   std::size_t n_nodes = 0;
   bool switches_agree = true;
   std::uint64_t frozen = 0; //!< bit for each neuron that NEST does not update
@@ -117,6 +99,23 @@ struct Block
     std::int32_t lag;
   };
   std::vector< Spike > spikes; //!< of this slice
+
+  //! Where input through a channel lies within a slot of the ring, from the first connection on
+  Ring::Address
+  use( const std::size_t channel, const std::size_t lane )
+  {
+    if ( rows[ channel ] == 0 )
+    {
+      rows[ channel ] = pool.ring.add_row( { nodes, channel } );
+    }
+    return address( channel, lane );
+  }
+
+  Ring::Address
+  address( const std::size_t channel, const std::size_t lane ) const
+  {
+    return rows[ channel ] * WIDTH + lane;
+  }
 
   //! Numbers of one neuron
   Cell
@@ -181,119 +180,6 @@ private:
 };
 
 /**
- * Spikes and currents to come, for all neurons of a pool.
- *
- * A ring of slots for each block, one slot a step; in a slot, a row for each channel (a spike port or a
- * continuous port) that some connection uses.
- */
-template < std::size_t N_CHANNELS >
-class Inputs
-{
-public:
-  //! Number of a channel that no connection uses
-  static constexpr std::size_t UNUSED = ~std::size_t( 0 );
-
-  Inputs()
-  {
-    rows_.fill( UNUSED );
-  }
-
-  bool
-  uses( const std::size_t channel ) const
-  {
-    return rows_[ channel ] != UNUSED;
-  }
-
-  Row&
-  at( const std::size_t block, const std::size_t slot, const std::size_t channel ) const
-  {
-    return memory_[ ( block * n_slots_ + slot ) * n_rows_ + rows_[ channel ] ];
-  }
-
-  //! Makes room; what is on its way stays, unless the length of the ring changes
-  void
-  resize( const std::size_t n_blocks, const std::size_t n_slots, const std::array< bool, N_CHANNELS >& used )
-  {
-    Inputs old;
-    std::swap( old, *this );
-    n_blocks_ = n_blocks;
-    n_slots_ = n_slots;
-    for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
-    {
-      if ( used[ channel ] )
-      {
-        rows_[ channel ] = n_rows_++;
-      }
-    }
-    memory_.reset( allocate( n_blocks * n_slots * n_rows_ ) );
-    for ( std::size_t block = 0; n_slots == old.n_slots_ and block < std::min( n_blocks, old.n_blocks_ ); ++block )
-    {
-      for ( std::size_t slot = 0; slot < n_slots; ++slot )
-      {
-        for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
-        {
-          if ( old.uses( channel ) )
-          {
-            at( block, slot, channel ) = old.at( block, slot, channel );
-          }
-        }
-      }
-    }
-  }
-
-  bool
-  fits( const std::size_t n_blocks, const std::size_t n_slots, const std::array< bool, N_CHANNELS >& used ) const
-  {
-    bool same = n_blocks == n_blocks_ and n_slots == n_slots_;
-    for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
-    {
-      same = same and used[ channel ] == uses( channel );
-    }
-    return same;
-  }
-
-private:
-  struct Free
-  {
-    void
-    operator()( Row* const rows ) const
-    {
-      std::free( rows );
-    }
-  };
-
-  //! Zeroed rows; on large pages where the system has them, because events come to scattered addresses
-  static Row*
-  allocate( const std::size_t n_rows )
-  {
-    constexpr std::size_t large_page = std::size_t( 1 ) << 21;
-    const std::size_t bytes = n_rows * sizeof( Row );
-    const std::size_t alignment = bytes < large_page ? alignof( Row ) : large_page;
-    const std::size_t size = std::max( ( bytes + alignment - 1 ) / alignment, std::size_t( 1 ) ) * alignment;
-    void* const memory = std::aligned_alloc( alignment, size );
-    if ( not memory )
-    {
-      throw std::bad_alloc();
-    }
-#ifdef MADV_HUGEPAGE
-    if ( alignment == large_page )
-    {
-      madvise( memory, size, MADV_HUGEPAGE ); // advice: a system that does not take it loses only speed
-    }
-#endif
-    Row* const rows = static_cast< Row* >( memory );
-    std::fill_n( rows, n_rows, Row {} );
-    return rows;
-  }
-
-  std::unique_ptr< Row[], Free > memory_;
-  std::size_t n_blocks_ = 0;
-  std::size_t n_slots_ = 0;
-  std::size_t n_rows_ = 0;
-  std::array< std::size_t, N_CHANNELS > rows_;
-};
-
-/**
  * All neurons of a model on one thread, stepped together.
  *
  * Every delay is at least the minimal delay, hence all input of a slice of that length is here when the slice
@@ -308,25 +194,7 @@ public:
   static constexpr std::size_t N_CHANNELS = Cell::N_SPIKE_PORTS + Cell::N_CONTINUOUS_PORTS;
 
   SharedRows shared_rows;
-
-  //! Tells that a connection uses a channel
-  void
-  use( const std::size_t channel )
-  {
-    used_[ channel ] = true;
-  }
-
-  //! Where input goes to that a neuron gets so many steps after the beginning of the slice
-  double&
-  arriving( const std::size_t index, const std::size_t channel, const long steps )
-  {
-    if ( stepped_to_ < 0 ) // before the first step of a run
-    {
-      fit_inputs();
-    }
-    const std::size_t slot = nest::kernel().event_delivery_manager.get_modulo( steps );
-    return inputs_.at( index / WIDTH, slot, channel ).value[ index % WIDTH ];
-  }
+  Ring& ring;
 
   //! Adds a neuron to the pool of its thread; returns its block, in which it is the last
   static Block< Node >& join( Node& node, const Cell& cell );
@@ -334,19 +202,20 @@ public:
   //! Removes a neuron; the pool ends with its last one
   static void leave( Block< Node >& block, std::size_t lane );
 
-  //! Number of a neuron in the pool
-  std::size_t
-  last_index() const
-  {
-    return n_nodes_ - 1;
-  }
-
   //! Steps all neurons from lag `from` to lag `to` of the slice, if this was not done yet
   void advance( const nest::Time& origin, long from, long to );
 
-  //! Prepares for a run: NEST's clock may have been set back, nodes frozen
+  //! Prepares for a run: NEST's delays are final, its clock may have been set back
   void
   begin_run()
+  {
+    ring.fit();
+    renew();
+  }
+
+  //! Takes note that neurons were created, changed or frozen
+  void
+  renew()
   {
     stepped_to_ = -1;
   }
@@ -372,18 +241,19 @@ private:
     }
   };
 
-  void
-  fit_inputs()
+  explicit Pool( const std::size_t thread )
+    : ring( Ring::join( thread ) )
+    , thread_( thread )
   {
-    const auto& connections = nest::kernel().connection_manager;
-    const std::size_t n_slots = connections.get_min_delay() + connections.get_max_delay();
-    if ( not inputs_.fits( blocks_.size(), n_slots, used_ ) )
-    {
-      inputs_.resize( blocks_.size(), n_slots, used_ );
-    }
   }
 
-  void step( std::size_t number, const nest::Time& origin, long lag );
+  ~Pool()
+  {
+    ring.leave();
+  }
+
+  void step( Block< Node >& block, Row* slot, const nest::Time& origin, long lag );
+  static void take( Block< Node >& block, std::size_t channel, Row& row );
   void finish_step( Block< Node >& block, std::size_t lane, const double* const* inputs, const nest::Time&, long lag );
 
   IZHISYN_CLONES [[gnu::noinline]] static void step_lanes( const Frame& __restrict frame,
@@ -422,11 +292,9 @@ private:
 
   std::vector< std::unique_ptr< Block< Node > > > blocks_;
   std::size_t n_nodes_ = 0;
-  std::size_t thread_ = 0;
+  std::size_t thread_;
   long stepped_to_ = -1; //!< in steps; -1 before the first slice of a run
   Frame frame_;
-  std::array< bool, N_CHANNELS > used_ {};
-  Inputs< N_CHANNELS > inputs_;
 };
 
 template < class Node >
@@ -443,8 +311,7 @@ Pool< Node >::join( Node& node, const Cell& cell )
     }
     if ( not pools()[ thread ] )
     {
-      pools()[ thread ] = new Pool;
-      pools()[ thread ]->thread_ = thread;
+      pools()[ thread ] = new Pool( thread );
     }
     pool = pools()[ thread ];
   }
@@ -489,7 +356,6 @@ Pool< Node >::advance( const nest::Time& origin, const long from, const long to 
   }
   if ( stepped_to_ < 0 )
   {
-    fit_inputs();
     std::fill( std::begin( frame_.sources ), std::end( frame_.sources ), nullptr );
     for ( auto& block : blocks_ )
     {
@@ -501,33 +367,29 @@ Pool< Node >::advance( const nest::Time& origin, const long from, const long to 
     }
   }
   stepped_to_ = end;
-  for ( std::size_t number = 0; number < blocks_.size(); ++number )
+  double* const* const slots = ring.slots( origin.get_steps() );
+  for ( auto& block : blocks_ )
   {
-    blocks_[ number ]->spikes.clear();
-    blocks_[ number ]->fired = 0;
-    frame_.take( *blocks_[ number ] );
+    block->spikes.clear();
+    block->fired = 0;
+    frame_.take( *block );
     for ( long lag = from; lag < to; ++lag )
     {
-      step( number, origin, lag );
+      step( *block, reinterpret_cast< Row* >( slots[ lag ] ), origin, lag );
     }
   }
 }
 
 template < class Node >
 void
-Pool< Node >::step( const std::size_t number, const nest::Time& origin, const long lag )
+Pool< Node >::step( Block< Node >& block, Row* const slot, const nest::Time& origin, const long lag )
 {
-  static const Row silence = {};
   constexpr std::size_t N_SPIKE_PORTS = Cell::N_SPIKE_PORTS;
-  Block< Node >& block = *blocks_[ number ];
-  const std::size_t slot = nest::kernel().event_delivery_manager.get_modulo( lag );
   const double* inputs[ N_CHANNELS + 1 ];
   for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
   {
-    const Row& row = not inputs_.uses( channel ) ? silence
-      : channel < N_SPIKE_PORTS                  ? inputs_.at( number, slot, channel )
-                                                 : block.continuous[ channel - N_SPIKE_PORTS ];
-    inputs[ channel ] = row.value;
+    inputs[ channel ] = channel < N_SPIKE_PORTS ? slot[ block.rows[ channel ] ].value
+                                                : block.continuous[ channel - N_SPIKE_PORTS ].value;
   }
 
   alignas( 64 ) long wanted[ WIDTH ];
@@ -557,36 +419,43 @@ Pool< Node >::step( const std::size_t number, const nest::Time& origin, const lo
 
   for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
   {
-    if ( inputs_.uses( channel ) )
+    if ( block.rows[ channel ] != 0 )
     {
-      Row& row = inputs_.at( number, slot, channel );
-      Row* const now = channel < N_SPIKE_PORTS ? nullptr : &block.continuous[ channel - N_SPIKE_PORTS ];
-      if ( not block.frozen )
-      {
-        if ( now )
-        {
-          *now = row;
-        }
-        row = {};
-        continue;
-      }
-      for ( std::size_t lane = 0; lane < WIDTH; ++lane )
-      {
-        if ( not( block.frozen >> lane & 1 ) )
-        {
-          if ( now )
-          {
-            now->value[ lane ] = row.value[ lane ];
-          }
-          row.value[ lane ] = 0.0;
-        }
-      }
+      take( block, channel, slot[ block.rows[ channel ] ] );
     }
   }
 
   for ( std::uint64_t rest = block.logged & ~block.frozen; rest; rest &= rest - 1 )
   {
-    block.nodes[ std::countr_zero( rest ) ]->record( origin.get_steps() + lag );
+    static_cast< Node* >( block.nodes[ std::countr_zero( rest ) ] )->record( origin.get_steps() + lag );
+  }
+}
+
+//! Empties the row of a step; a continuous port keeps what came until the next step
+template < class Node >
+void
+Pool< Node >::take( Block< Node >& block, const std::size_t channel, Row& row )
+{
+  Row* const now = channel < Cell::N_SPIKE_PORTS ? nullptr : &block.continuous[ channel - Cell::N_SPIKE_PORTS ];
+  if ( not block.frozen )
+  {
+    if ( now )
+    {
+      *now = row;
+    }
+    row = {};
+    return;
+  }
+  for ( std::size_t lane = 0; lane < WIDTH; ++lane )
+  {
+    if ( not( block.frozen >> lane & 1 ) )
+    {
+      if ( now )
+      {
+        now->value[ lane ] = row.value[ lane ];
+      }
+      row.value[ lane ] = 0.0;
+    }
   }
 }
 

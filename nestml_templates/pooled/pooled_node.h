@@ -16,8 +16,7 @@ namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has
 /**
  * An ordinary NEST node whose numbers are in the pool of its thread.
  *
- * A model's prototype, and a node that nobody has asked for anything yet, has them itself: a node gets its
- * thread only after it was copied from its prototype.
+ * A model's prototype has them itself; a node joins the pool as soon as it has its thread.
  */
 template < class CellType >
 class PooledNode : public nest::ArchivingNode
@@ -85,6 +84,7 @@ private:
   friend class nest::RecordablesMap< PooledNode >;
   friend class nest::UniversalDataLogger< PooledNode >;
 
+  void set_initialized_() override;
   void init_buffers_() override;
   void pre_run_hook() override;
   void update( const nest::Time&, long, long ) override;
@@ -95,25 +95,20 @@ private:
     return block_ ? block_->read( lane_ ) : own_->cell;
   }
 
-  void
-  join()
+  //! Where the ring takes what an event brings through a channel, which a connection uses
+  double&
+  arriving( const nest::Event& event, const std::size_t channel )
   {
-    if ( not block_ )
-    {
-      block_ = &Pool< PooledNode >::join( *this, own_->cell );
-      pool_ = &block_->pool;
-      index_ = pool_->last_index();
-      lane_ = index_ % WIDTH;
-      own_.reset();
-    }
+    const nest::Time& origin = nest::kernel().simulation_manager.get_slice_origin();
+    double* const slot = pool_->ring.slots( origin.get_steps() )[ event.get_rel_delivery_steps( origin ) ];
+    return slot[ block_->address( channel, lane_ ) ];
   }
 
   static nest::RecordablesMap< PooledNode > recordables_;
 
   Pool< PooledNode >* pool_ = nullptr;
   Block< PooledNode >* block_ = nullptr;
-  size_t index_ = 0; //!< in the pool
-  size_t lane_ = 0;  //!< in the block
+  size_t lane_ = 0; //!< in the block
   std::shared_ptr< const Own > own_;
   nest::UniversalDataLogger< PooledNode > logger_;
 };
@@ -184,8 +179,22 @@ PooledNode< Cell >::set_status( const Dictionary& status )
   }
   else
   {
-    join();
     block_->write( lane_, changed->cell );
+    pool_->renew();
+  }
+}
+
+//! The end of Create: the node has its thread
+template < class Cell >
+void
+PooledNode< Cell >::set_initialized_()
+{
+  block_ = &Pool< PooledNode >::join( *this, own_->cell );
+  pool_ = &block_->pool;
+  lane_ = block_->n_nodes - 1;
+  own_.reset();
+  if ( nest::kernel().simulation_manager.has_been_prepared() )
+  {
     pool_->begin_run();
   }
 }
@@ -201,7 +210,6 @@ template < class Cell >
 void
 PooledNode< Cell >::pre_run_hook()
 {
-  join();
   logger_.init();
   Cell current = cell();
   current.recompute_internal_variables();
@@ -251,8 +259,7 @@ PooledNode< Cell >::handles_test_event( nest::SpikeEvent& event, const size_t re
   {
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
-  join();
-  pool_->use( receptor_type - first );
+  block_->use( receptor_type - first, lane_ );
   return receptor_type - first;
 }
 
@@ -268,8 +275,7 @@ PooledNode< Cell >::handles_test_event( nest::CurrentEvent& event, const size_t 
   {
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
-  join();
-  pool_->use( Cell::N_SPIKE_PORTS + receptor_type );
+  block_->use( Cell::N_SPIKE_PORTS + receptor_type, lane_ );
   return receptor_type;
 }
 
@@ -282,7 +288,6 @@ PooledNode< Cell >::handles_test_event( nest::DataLoggingRequest& request, const
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
   const size_t port = logger_.connect_logging_device( request, recordables_ );
-  join();
   block_->logged |= std::uint64_t( 1 ) << lane_;
   return port;
 }
@@ -291,16 +296,14 @@ template < class Cell >
 void
 PooledNode< Cell >::handle( nest::SpikeEvent& event )
 {
-  const long steps = event.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() );
-  pool_->arriving( index_, event.get_rport(), steps ) += event.get_weight() * event.get_multiplicity();
+  arriving( event, event.get_rport() ) += event.get_weight() * event.get_multiplicity();
 }
 
 template < class Cell >
 void
 PooledNode< Cell >::handle( nest::CurrentEvent& event )
 {
-  const long steps = event.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() );
-  pool_->arriving( index_, Cell::N_SPIKE_PORTS + event.get_rport(), steps ) += event.get_weight() * event.get_current();
+  arriving( event, Cell::N_SPIKE_PORTS + event.get_rport() ) += event.get_weight() * event.get_current();
 }
 
 template < class Cell >

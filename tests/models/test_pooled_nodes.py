@@ -29,7 +29,7 @@ from tests.models.varied_network import (
     varied_parameters,
 )
 
-POOL = (ROOT / "nestml_templates" / "pooled" / "pool.h").read_text()
+POOL = (ROOT / "nestml_templates" / "pooled" / "ring.h").read_text()
 WIDTH = int(re.search(r"WIDTH = (\d+);", POOL)[1])  # neurons of a block
 NEURONAL = [model for model in MODELS if model != ASTROCYTE]
 
