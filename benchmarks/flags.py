@@ -120,4 +120,4 @@ def build(flags, march, cache):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

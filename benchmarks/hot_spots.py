@@ -87,4 +87,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--workload"]:
         run_workload(*sys.argv[2:])
     else:
-        command_line.run(main)
+        command_line.run_script(main)

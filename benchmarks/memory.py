@@ -156,4 +156,4 @@ def idle_bytes():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -413,4 +413,4 @@ def draw(runs):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

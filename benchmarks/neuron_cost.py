@@ -119,4 +119,4 @@ def nest_contestants(cache):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -294,4 +294,4 @@ def time_table(plans):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

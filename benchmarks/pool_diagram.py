@@ -132,4 +132,4 @@ def note(axes, left, middle, text):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

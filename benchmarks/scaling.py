@@ -221,4 +221,4 @@ def draw(measured):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

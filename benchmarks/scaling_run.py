@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from izhisyn import command_line, recording
+from izhisyn import command_line, random_network, recording
 from izhisyn.kernel import nest, simulate, start_kernel
+from izhisyn.network_design import NEURON_MODELS
 from izhisyn.processes import peak_memory
-from pynest_scripts import population_network as network
+from pynest_scripts import population_network
 
 BUILDING = {
     "create": "time_construction_create",
@@ -35,11 +36,11 @@ SIMULATING = {
 
 def main(folder, arguments):
     """Build, simulate, and gather the timers of all processes."""
-    options = network.parse_arguments(arguments)
-    size, model = network.size_of(options), network.MODELS[options.model]
+    options = population_network.parse_arguments(arguments)
+    size, model = population_network.size_of(options), NEURON_MODELS[options.model]
     start_kernel(options.resolution, options.threads, options.seed, options.total_vps)
-    inputs = {name: network.inputs_of(name, size, model) for name in ("E", "I")}
-    network.connect(network.create(size, model, options), size, model, inputs, options)
+    cells = random_network.create(size, model, options.seed, options.heterogeneity)
+    random_network.connect(cells, size, model, options.weights, options.delays)
     simulate(options.presimtime)
     building = read_timers(BUILDING)
     spikes = []  # of each part of the simulation, for which NEST counts anew
@@ -80,4 +81,4 @@ def read_timers(names):
 
 
 if __name__ == "__main__":
-    command_line.run(lambda: main(Path(sys.argv[1]), sys.argv[2:]))
+    command_line.run_script(lambda: main(Path(sys.argv[1]), sys.argv[2:]))

@@ -139,4 +139,4 @@ def of_memory(results):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -264,4 +264,4 @@ def draw(curves):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -161,35 +161,7 @@ def interval_cvs(times, senders, neurons, min_intervals=2):
     )
 
 
-def tsodyks_markram(spike_times, U_0, tau_f, tau_d, times):
-    """Course of a ``tsodyks_markram_synapse`` between the spikes at which it changes.
-
-    Parameters
-    ----------
-    spike_times : array_like, shape (n_spikes,)
-        Presynaptic spikes [ms], ascending.
-    U_0 : float
-        Release probability of the rested synapse [1].
-    tau_f, tau_d : float
-        Time constants of facilitation and of the recovery from depression [ms].
-    times : array_like, shape (n_times,)
-        Times at which the course is wanted [ms].
-
-    Returns
-    -------
-    u, x : numpy.ndarray, shape (n_times,)
-        Release probability and available resources [1]; at a spike, those after it.
-    """
-    after = np.array([(-np.inf, 0.0, 1.0)] + [(spike, 0.0, 0.0) for spike in spike_times])
-    for row, before in zip(after[1:], after[:-1], strict=True):
-        u, x = _relaxed(before, row[0], tau_f, tau_d)
-        u += U_0 * (1.0 - u)
-        row[1:] = u, x - u * x
-    last = np.searchsorted(after[:, 0], times, side="right") - 1
-    return _relaxed(after[last].T, np.asarray(times), tau_f, tau_d)
-
-
-def bin_edges(start, stop, width):
+def _bin_edges(start, stop, width):
     """Edges of the bins that count spikes in (start, stop].
 
     Simulated spikes lie on a grid. The edges lie a millionth of a bin after its points, so that a
@@ -233,7 +205,7 @@ def population_rate(times, n_neurons, start, stop, width=1.0):
     rate : numpy.ndarray, shape (n_bins,)
         Mean rate of a neuron in each bin [spikes/s].
     """
-    edges = bin_edges(start, stop, width)
+    edges = _bin_edges(start, stop, width)
     counts, _ = np.histogram(times, edges)
     return edges[:-1] + 0.5 * width, counts * (1000.0 / (n_neurons * width))
 
@@ -299,7 +271,7 @@ def count_correlation(times, senders, neurons, start, stop, width=5.0):
         Mean correlation coefficient [1] over all pairs of neurons that spiked; nan if there is no
         such pair.
     """
-    edges = bin_edges(start, stop, width)
+    edges = _bin_edges(start, stop, width)
     counts, _, _ = np.histogram2d(
         senders, times, bins=(np.arange(neurons.start, neurons.stop + 1) - 0.5, edges)
     )
@@ -340,8 +312,3 @@ def _mixed(bits):
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return bits ^ (bits >> np.uint64(31))
-
-
-def _relaxed(state, now, tau_f, tau_d):
-    then, u, x = state
-    return u * np.exp((then - now) / tau_f), 1.0 + (x - 1.0) * np.exp((then - now) / tau_d)

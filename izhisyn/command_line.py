@@ -12,13 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from izhisyn.errors import IzhisynError, reporting_failure_to_write
+from izhisyn.parameters import INTEGRATORS
 from izhisyn.processes import fail, launched_rank, launched_size
-
-INTEGRATORS = {
-    0: "exact quadratic step",
-    1: "forward Euler",
-    2: "the scheme of Izhikevich (2003)",
-}
 
 
 def argument_parser(script, description, resolution=0.1):
@@ -85,15 +80,26 @@ def add_integrator(parser, choices=tuple(INTEGRATORS)):
     Parameters
     ----------
     parser : argparse.ArgumentParser
-    choices : sequence of int
-        Those of the `INTEGRATORS` that the model has.
+    choices : sequence of str
+        Those of the `izhisyn.parameters.INTEGRATORS` that the model has.
     """
+
+    def value(text):
+        for name in choices:
+            if text in (name, str(INTEGRATORS[name].value)):
+                return INTEGRATORS[name].value
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(choices)}")
+
     parser.add_argument(
         "--integrator",
-        type=int,
-        choices=list(choices),
-        default=0,
-        help=", ".join(f"{number}: {INTEGRATORS[number]}" for number in choices),
+        type=value,
+        default="exact",
+        metavar="{" + ",".join(choices) + "}",
+        help="; ".join(
+            f"{name} or {one.value}: {one.title}"
+            for name, one in INTEGRATORS.items()
+            if name in choices
+        ),
     )
 
 
@@ -185,11 +191,11 @@ class Progress:
             return
         elapsed = time.monotonic() - self.started
         if fraction < 1.0 and elapsed > self.patience:
-            left = duration_text(elapsed * (1.0 - fraction) / fraction)
+            left = _duration_text(elapsed * (1.0 - fraction) / fraction)
             self._overwrite(f"{100 * fraction:.0f} %, {left} left")
             self.shown = True
         elif fraction >= 1.0 and self.shown:
-            self._overwrite(f"done in {duration_text(elapsed)}")
+            self._overwrite(f"done in {_duration_text(elapsed)}")
             self.stream.write("\n")
         self.stream.flush()
 
@@ -198,7 +204,7 @@ class Progress:
         self.stream.write(f"\r{self.what}: {text}{erase_to_end}")
 
 
-def duration_text(seconds):
+def _duration_text(seconds):
     """Write a duration with the units a person would use.
 
     Parameters
@@ -281,7 +287,7 @@ class Results:
             print(*lines, f"Wrote {', '.join(map(str, self.written))}", sep="\n")
 
 
-def run(main):
+def run_script(main):
     """Run a script, and tell an error of its user in one sentence with exit code 2.
 
     Of several MPI processes one tells it, and all end.

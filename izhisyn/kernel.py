@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Start NEST with the izhisyn models, and run it."""
 
+import importlib
 import importlib.util
 import math
 import os
@@ -8,24 +9,27 @@ import sys
 from pathlib import Path
 
 from izhisyn.errors import ModuleMissingError, ParameterError
-from izhisyn.processes import fail, launched_size
+from izhisyn.processes import launched_size
 
 
-def _has_mpi():
-    (folder,) = importlib.util.find_spec("nest").submodule_search_locations
-    return any(b"MPI_Init" in file.read_bytes() for file in Path(folder).glob("nestkernel_api*.so"))
+class _Nest:
+    """The module ``nest``, which is imported when it is first used.
+
+    Importing NEST prints a banner, starts MPI and can end the process; importing the library does
+    none of that.
+    """
+
+    def __getattr__(self, name):
+        return getattr(_imported_nest(), name)
+
+    def __setattr__(self, name, value):
+        setattr(_imported_nest(), name, value)
+
+    def __dir__(self):
+        return dir(_imported_nest())
 
 
-if launched_size() > 1 and not _has_mpi():
-    # NEST would end every process with a message of its own while it is imported.
-    fail(
-        f"error: {launched_size()} processes were started, but this NEST was built without MPI; "
-        f"start one process with --threads, or use a NEST built with MPI (docs/cluster.md)",
-        2,
-    )
-os.environ.setdefault("PYNEST_QUIET", "1")  # NEST reads it once, on import, before its banner
-import nest  # noqa: E402 - what comes before it has to
-
+nest = _Nest()
 MODULE = "izhisynmodule"
 
 
@@ -49,8 +53,8 @@ def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None
     Raises
     ------
     ParameterError
-        If NEST could not use a value, or an MPI launcher started processes that do not know of
-        each other.
+        If NEST could not use a value, or an MPI launcher started processes but NEST was built
+        without MPI, or for another launcher.
     ModuleMissingError
         If the module cannot be loaded.
     """
@@ -135,6 +139,30 @@ def simulate(duration, progress=None, min_delay=None):
             nest.Run(steps * resolution)
             if progress is not None:
                 progress((done + steps) / total)
+
+
+def _imported_nest():
+    if "nest" not in sys.modules:
+        if launched_size() > 1 and not _has_mpi():
+            # NEST would end every process with a message of its own.
+            raise ParameterError(
+                f"{launched_size()} processes were started, but this NEST was built without MPI; "
+                f"start one process with --threads, or use a NEST built with MPI (docs/cluster.md)"
+            )
+        quiet = "PYNEST_QUIET"  # NEST reads it on import alone
+        was_loud = quiet not in os.environ
+        os.environ.setdefault(quiet, "1")
+        try:
+            importlib.import_module("nest")
+        finally:
+            if was_loud:
+                del os.environ[quiet]
+    return sys.modules["nest"]
+
+
+def _has_mpi():
+    (folder,) = importlib.util.find_spec("nest").submodule_search_locations
+    return any(b"MPI_Init" in file.read_bytes() for file in Path(folder).glob("nestkernel_api*.so"))
 
 
 def _check_launcher():

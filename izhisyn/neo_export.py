@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
 
 # Recordables of the neuron models; I_* are pA and g_* are nS.
 UNITS = {"V_m": "mV", "v": "mV", "U_m": "dimensionless", "u": "dimensionless", "spike_offset": "ms"}
-UNITS_OF_PREFIX = {"I_": "pA", "g_": "nS"}
+_UNITS_OF_PREFIX = {"I_": "pA", "g_": "nS"}
 
 
 def to_neo(spikes, stop, neurons=None, traces=None, units=None):
@@ -89,7 +89,7 @@ def _unit(name, units):
     for known in (units, UNITS):
         if name in known:
             return known[name]
-    for prefix, unit in UNITS_OF_PREFIX.items():
+    for prefix, unit in _UNITS_OF_PREFIX.items():
         if name.startswith(prefix):
             return unit
     raise ParameterError(

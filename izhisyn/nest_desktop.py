@@ -10,9 +10,9 @@ the synapses here have a parameter ``receptor_type``.
 
 import math
 
-VERSION = "4.2"  # of NEST Desktop, whose form this is
+_VERSION = "4.2"  # of NEST Desktop, whose form this is
 RECEPTOR_SYNAPSE = "static_synapse_lbl"  # NEST Desktop's own static_synapse has no receptor_type
-PROJECT = "Izhikevich neuron with AMPA, NMDA and GABA-A"
+_PROJECT = "Izhikevich neuron with AMPA, NMDA and GABA-A"
 
 
 def describe_neuron(model, defaults):
@@ -41,7 +41,7 @@ def describe_neuron(model, defaults):
         "params": [_parameter(one, defaults[one.name]) for one in model.parameters]
         + [_parameter(one, defaults[one.name], "initial ") for one in initial],
         "states": [_state(one) for one in states],
-        "version": VERSION,
+        "version": _VERSION,
     }
 
 
@@ -107,14 +107,14 @@ def example_project(neuron, receptors, module):
         {"source": 2, "target": 4},
     ]
     return {
-        "name": PROJECT,
+        "name": _PROJECT,
         "network": {"nodes": nodes, "connections": connections},
         "simulation": {
             "kernel": {"localNumThreads": 1, "resolution": 0.1, "rngSeed": 1},
             "modules": [module],
             "time": 1000.0,
         },
-        "version": VERSION,
+        "version": _VERSION,
     }
 
 
@@ -140,7 +140,7 @@ def _synapse(name, label, defaults, params):
         "elementType": "synapse",
         "label": label,
         "params": connection + params,
-        "version": VERSION,
+        "version": _VERSION,
     }
 
 

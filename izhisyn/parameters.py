@@ -83,7 +83,7 @@ CELL_TYPES = {
 }
 
 # The Brian2 thread on cell types, which tabulates another resonator.
-THREAD_CELL_TYPES = CELL_TYPES | {
+FORUM_CELL_TYPES = CELL_TYPES | {
     "RZ": replace(CELL_TYPES["RZ"], title="resonator of the Brian2 thread", b=0.25, d=8.0)
 }
 
@@ -116,10 +116,10 @@ class PropertyCell(CellType):
         }
 
 
-CLASS_1 = {"linear": 4.1, "constant": 108.0}
+_CLASS_1 = {"linear": 4.1, "constant": 108.0}
 # The recovery variable of R does not decay in the author's script: u' = 0.02 (v + 65). That is the
 # limit of a (b (v - V_u) - u) for small a at a b = 0.02; here u decays by 1e-5 in 400 ms.
-NO_DECAY = 2e-8  # [1/ms]
+_NO_DECAY = 2e-8  # [1/ms]
 
 # Figure 1 of [2] with the numbers of the author's script of the figure (figure1.m, which is part
 # of izhi2003.m in OpenSourceBrain/IzhikevichModel).
@@ -132,19 +132,19 @@ PROPERTY_CELLS = {
         PropertyCell("D", "phasic bursting", a=0.02, b=0.25, c=-55.0, d=0.05),
         PropertyCell("E", "mixed mode", a=0.02, b=0.2, c=-55.0, d=4.0),
         PropertyCell("F", "spike frequency adaptation", a=0.01, b=0.2, c=-65.0, d=8.0),
-        PropertyCell("G", "class 1 excitable", a=0.02, b=-0.1, c=-55.0, d=6.0, **CLASS_1),
+        PropertyCell("G", "class 1 excitable", a=0.02, b=-0.1, c=-55.0, d=6.0, **_CLASS_1),
         PropertyCell("H", "class 2 excitable", a=0.2, b=0.26, c=-65.0, d=0.0),
         PropertyCell("I", "spike latency", a=0.02, b=0.2, c=-65.0, d=6.0),
         PropertyCell("J", "subthreshold oscillations", a=0.05, b=0.26, c=-60.0, d=0.0),
         PropertyCell("K", "resonator", a=0.1, b=0.26, c=-60.0, d=-1.0),
-        PropertyCell("L", "integrator", a=0.02, b=-0.1, c=-55.0, d=6.0, **CLASS_1),
+        PropertyCell("L", "integrator", a=0.02, b=-0.1, c=-55.0, d=6.0, **_CLASS_1),
         PropertyCell("M", "rebound spike", a=0.03, b=0.25, c=-60.0, d=4.0),
         PropertyCell("N", "rebound burst", a=0.03, b=0.25, c=-52.0, d=0.0),
         PropertyCell("O", "threshold variability", a=0.03, b=0.25, c=-60.0, d=4.0),
         PropertyCell("P", "bistability", a=0.1, b=0.26, c=-60.0, d=0.0),
         PropertyCell("Q", "depolarizing after-potential", a=1.0, b=0.2, c=-60.0, d=-21.0),
         PropertyCell(
-            "R", "accommodation", a=NO_DECAY, b=0.02 / NO_DECAY, c=-55.0, d=4.0, V_u=-65.0
+            "R", "accommodation", a=_NO_DECAY, b=0.02 / _NO_DECAY, c=-55.0, d=4.0, V_u=-65.0
         ),
         PropertyCell("S", "inhibition-induced spiking", a=-0.02, b=-1.0, c=-60.0, d=8.0),
         PropertyCell("T", "inhibition-induced bursting", a=-0.026, b=-1.0, c=-45.0, d=-2.0),
@@ -265,6 +265,28 @@ CELL_TYPES_2007 = {
 }
 
 
+@dataclass(frozen=True)
+class Integrator:
+    """A way to advance V_m and U_m by a step.
+
+    Attributes
+    ----------
+    value : int
+        The models' parameter ``integrator``.
+    title : str
+    """
+
+    value: int
+    title: str
+
+
+INTEGRATORS = {
+    "exact": Integrator(0, "exact quadratic step"),
+    "euler": Integrator(1, "forward Euler"),
+    "izhikevich2003": Integrator(2, "the scheme of Izhikevich (2003)"),
+}
+
+
 def cell_type(name):
     """Look up a cell type.
 
@@ -290,26 +312,6 @@ def cell_type(name):
         ) from None
 
 
-def between(first, second, fraction):
-    """Parameters of cells on the straight line between two cell types.
-
-    Parameters
-    ----------
-    first, second : str
-        Keys of ``CELL_TYPES``.
-    fraction : array_like, shape (n_cells,)
-        Where each cell lies, from 0 for the first type to 1 for the second [1].
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, shape (n_cells,)
-        a, b, c and d, as ``nest.Create`` and ``.set`` take them.
-    """
-    start, end = cell_type(first).parameters, cell_type(second).parameters
-    fraction = np.asarray(fraction, dtype=float)
-    return {name: start[name] + fraction * (end[name] - start[name]) for name in start}
-
-
 # Figure 3 of [1]: r is drawn between 0 and 1 for each cell. The paper's c = -65 + 15 r^2,
 # d = 8 - 6 r^2 leads from RS to CH, its a = 0.02 + 0.08 r, b = 0.25 - 0.05 r from LTS to FS.
 def excitatory_cells(r, heterogeneity=1.0):
@@ -327,7 +329,7 @@ def excitatory_cells(r, heterogeneity=1.0):
     dict of str to numpy.ndarray, shape (n_cells,)
         a, b, c and d.
     """
-    return between("RS", "CH", heterogeneity * np.square(r))
+    return _interpolated("RS", "CH", heterogeneity * np.square(r))
 
 
 def inhibitory_cells(r, heterogeneity=1.0):
@@ -345,7 +347,7 @@ def inhibitory_cells(r, heterogeneity=1.0):
     dict of str to numpy.ndarray, shape (n_cells,)
         a, b, c and d.
     """
-    return between("FS", "LTS", heterogeneity * (1.0 - np.asarray(r)))
+    return _interpolated("FS", "LTS", heterogeneity * (1.0 - np.asarray(r)))
 
 
 @dataclass(frozen=True)
@@ -397,19 +399,8 @@ RECEPTORS_2007 = RECEPTORS | {
 }
 
 
-def nmda_gate(V_m, conc_Mg2=1.0):
-    """Open fraction of the NMDA channels under the magnesium block of Jahr and Stevens (1990).
-
-    Parameters
-    ----------
-    V_m : array_like
-        Membrane potential [mV].
-    conc_Mg2 : float
-        Extracellular magnesium concentration [mM].
-
-    Returns
-    -------
-    numpy.ndarray
-        Fraction, of the shape of `V_m`.
-    """
-    return 1.0 / (1.0 + conc_Mg2 / 3.57 * np.exp(-np.asarray(V_m) / 16.13))
+def _interpolated(first, second, fraction):
+    """Compute a, b, c and d on the straight line from one cell type to another, by fractions."""
+    start, end = cell_type(first).parameters, cell_type(second).parameters
+    fraction = np.asarray(fraction, dtype=float)
+    return {name: start[name] + fraction * (end[name] - start[name]) for name in start}

@@ -55,7 +55,7 @@ class Traces:
 
 
 @dataclass(frozen=True)
-class Weights:
+class Deliveries:
     """What spikes delivered through connections, ordered by time.
 
     Attributes
@@ -130,7 +130,7 @@ def record_traces(neurons, variables, interval=None, delay=None):
     return multimeter
 
 
-def record_weights(synapse_model, name):
+def record_deliveries(synapse_model, name):
     """Make a synapse model whose connections record what each spike delivers.
 
     Parameters
@@ -150,7 +150,7 @@ def record_weights(synapse_model, name):
     return recorder
 
 
-def weights(recorder):
+def deliveries(recorder):
     """Read a weight recorder.
 
     Parameters
@@ -160,11 +160,11 @@ def weights(recorder):
 
     Returns
     -------
-    Weights
+    Deliveries
         On several MPI processes those of this process's targets.
     """
     events = recorder.events
-    return _sorted_weights(
+    return _sorted_deliveries(
         np.asarray(events["times"]),
         np.asarray(events["senders"], dtype=int),
         np.asarray(events["targets"], dtype=int),
@@ -237,32 +237,33 @@ def exact_spikes(recorder, multimeter):
     ParameterError
         If the offset of a spike was not recorded.
     """
-    on_grid = spikes(recorder)
+    grid_spikes = spikes(recorder)
     if "spike_offset" not in multimeter.record_from:
         raise ParameterError(
             f"the multimeter records {', '.join(multimeter.record_from)}; "
             f"add spike_offset for exact spike times"
         )
     recorded = traces(multimeter)
-    in_last_step = on_grid.times == nest.biological_time
-    sampled = np.isin(on_grid.senders, recorded.senders) & (
-        np.isin(on_grid.times, recorded.times) | in_last_step
+    in_last_step = grid_spikes.times == nest.biological_time
+    sampled = np.isin(grid_spikes.senders, recorded.senders) & (
+        np.isin(grid_spikes.times, recorded.times) | in_last_step
     )
     if not sampled.all():
         missed = int(np.argmin(sampled))
+        sender, time = grid_spikes.senders[missed], grid_spikes.times[missed]
         raise ParameterError(
-            f"no spike_offset was recorded for the spike of neuron {on_grid.senders[missed]} at "
-            f"{on_grid.times[missed]:g} ms; record it from every neuron at every step"
+            f"no spike_offset was recorded for the spike of neuron {sender} at {time:g} ms; "
+            f"record it from every neuron at every step"
         )
-    offsets = np.empty_like(on_grid.times)
-    rows = np.searchsorted(recorded.senders, on_grid.senders[~in_last_step])
-    columns = np.searchsorted(recorded.times, on_grid.times[~in_last_step])
+    offsets = np.empty_like(grid_spikes.times)
+    rows = np.searchsorted(recorded.senders, grid_spikes.senders[~in_last_step])
+    columns = np.searchsorted(recorded.times, grid_spikes.times[~in_last_step])
     offsets[~in_last_step] = recorded.values["spike_offset"][rows, columns]
     # No sample of the last step has been delivered yet, but the neurons are still in that state.
     offsets[in_last_step] = [
-        nest.NodeCollection([sender]).spike_offset for sender in on_grid.senders[in_last_step]
+        nest.NodeCollection([sender]).spike_offset for sender in grid_spikes.senders[in_last_step]
     ]
-    return _sorted_spikes(on_grid.times - offsets, on_grid.senders)
+    return _sorted_spikes(grid_spikes.times - offsets, grid_spikes.senders)
 
 
 def gather(folder, **arrays):
@@ -351,7 +352,7 @@ def gather_traces(multimeter, folder):
     return Traces(parts[0]["times"], senders[order], values)
 
 
-def gather_weights(recorder, folder):
+def gather_deliveries(recorder, folder):
     """Read a weight recorder on all MPI processes.
 
     Parameters
@@ -363,14 +364,14 @@ def gather_weights(recorder, folder):
 
     Returns
     -------
-    Weights or None
+    Deliveries or None
         Weights of all processes in the first process, None in others.
     """
-    parts = gather(folder, **vars(weights(recorder)))
+    parts = gather(folder, **vars(deliveries(recorder)))
     if parts is None:
         return None
     names = ("times", "sources", "targets", "weights")
-    return _sorted_weights(*(np.concatenate([part[name] for part in parts]) for name in names))
+    return _sorted_deliveries(*(np.concatenate([part[name] for part in parts]) for name in names))
 
 
 def save(path, spikes, traces=None):
@@ -462,6 +463,6 @@ def _sorted_spikes(times, senders):
     return Spikes(times[order], senders[order])
 
 
-def _sorted_weights(times, sources, targets, weights):
+def _sorted_deliveries(times, sources, targets, weights):
     order = np.argsort(times, kind="stable")
-    return Weights(times[order], sources[order], targets[order], weights[order])
+    return Deliveries(times[order], sources[order], targets[order], weights[order])

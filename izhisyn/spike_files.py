@@ -16,7 +16,7 @@ from izhisyn.errors import ParameterError, reporting_failure_to_write
 from izhisyn.kernel import nest
 from izhisyn.recording import Spikes
 
-LABEL = "spikes"
+_LABEL = "spikes"
 RUN_FILE = "run.json"
 
 
@@ -64,7 +64,7 @@ class SpikeFiles:
 
     def __init__(self, folder, run):
         self.folder = folder
-        self.recorder_settings = {"record_to": "ascii", "label": LABEL}
+        self.recorder_settings = {"record_to": "ascii", "label": _LABEL}
         if nest.Rank() == 0:
             with reporting_failure_to_write(folder):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def _read_lines(file):
 
 
 def _spike_files(folder):
-    return sorted(folder.glob(f"{LABEL}-*-*.dat"))
+    return sorted(folder.glob(f"{_LABEL}-*-*.dat"))
 
 
 def _notes(folder):

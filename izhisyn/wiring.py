@@ -167,7 +167,7 @@ def random_values(distribution, mean, variation, lower=0.0, upper=math.inf):
     return nest.math.redraw(values, lower, upper)
 
 
-def on_grid(values):
+def round_to_weight_grid(values):
     """Round weights to multiples of `WEIGHT_GRID`.
 
     Parameters

@@ -24,7 +24,7 @@ izhisyn COMMAND --help tells the options of a command.
 
 def main():
     """Run the command that the command line names."""
-    command_line.run(dispatch)
+    command_line.run_script(dispatch)
 
 
 def dispatch():

@@ -15,7 +15,8 @@ import numpy as np
 from izhisyn import analysis, command_line, plotting, recording
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, simulate, start_kernel, steps_of
-from izhisyn.parameters import CellType, cell_type, nmda_gate
+from izhisyn.parameters import CellType, cell_type
+from izhisyn.synapses import nmda_gate
 from izhisyn.wiring import connect_in_degree, noise_current, syn_spec
 
 SCRIPT = "ampa_nmda_gaba"
@@ -450,4 +451,4 @@ def label(axes, runs, duration):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -218,4 +218,4 @@ def label(V_axes, I_axes, name, panel):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

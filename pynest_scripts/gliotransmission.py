@@ -16,13 +16,13 @@ import numpy as np
 from izhisyn import command_line, plotting, recording
 from izhisyn.kernel import nest, simulate, start_kernel
 from izhisyn.parameters import cell_type
-from izhisyn.wiring import step_current, syn_spec
+from izhisyn.plastic_pathway import create_pathway
 
 SCRIPT = "gliotransmission"
 NEURON = "izhikevich_psc_multisyn_neuron"
 SYNAPSE = "gliotransmission_synapse"
 ALPHA = {"decreasing": 0.0, "increasing": 1.0}  # release probability when all receptors are bound
-COLORS = {"decreasing": plotting.BLUE, "increasing": plotting.VERMILION}
+COLOURS = {"decreasing": plotting.BLUE, "increasing": plotting.VERMILION}
 PULSE_CURRENT = 20.0  # into the presynaptic cells [pA]
 PULSE_LENGTH = 100.0  # [ms]
 PULSE_PERIOD = 1000.0  # [ms]
@@ -31,24 +31,6 @@ DELAY = 1.0  # of all connections [ms]
 CA_TH = 0.5  # calcium at which the astrocyte releases gliotransmitter [uM]
 CALCIUM_INTERVAL = 10.0  # sampling interval of calcium [ms]
 CURRENT_INTERVAL = 1.0  # and of the postsynaptic currents [ms]
-
-
-@dataclass(frozen=True)
-class Trio:
-    """Three neurons with one kind of gliotransmission.
-
-    Attributes
-    ----------
-    pre, post : nest.NodeCollection
-        Two presynaptic cells and the postsynaptic one.
-    """
-
-    pre: object
-    post: object
-
-    def synapse(self):
-        """Look up the connection from the first presynaptic cell; new connections outdate it."""
-        return nest.GetConnections(self.pre[0], self.post)
 
 
 @dataclass(frozen=True)
@@ -83,20 +65,25 @@ def main(arguments=None):
     )
     transmitter = nest.Create("gliotransmission_volume_transmitter")
     nest.Connect(astrocyte, transmitter, syn_spec={"delay": DELAY})
-    weight_recorder = recording.record_weights(SYNAPSE, f"{SYNAPSE}_recorded")
-    trios = {name: create_trio(alpha, transmitter, options) for name, alpha in ALPHA.items()}
+    recorded_synapse = f"{SYNAPSE}_recorded"
+    weight_recorder = recording.record_deliveries(SYNAPSE, recorded_synapse)
+    pathways = {
+        name: create_pathway_with_glia(alpha, transmitter, recorded_synapse, options)
+        for name, alpha in ALPHA.items()
+    }
 
-    cells = sum((trio.pre + trio.post for trio in trios.values()), start=astrocyte)
+    cells = sum((pathway.pre + pathway.post for pathway in pathways.values()), start=astrocyte)
     spike_recorder = recording.record_spikes(cells)
     calcium_meter = recording.record_traces(astrocyte, ["Ca_astro"], interval=CALCIUM_INTERVAL)
-    posts = trios["decreasing"].post + trios["increasing"].post
+    posts = pathways["decreasing"].post + pathways["increasing"].post
     current_meter = recording.record_traces(posts, ["I_AMPA"], interval=CURRENT_INTERVAL)
-    samples = run(trios["decreasing"].synapse(), options)
+    observed = pathways["decreasing"]
+    samples = simulate_and_sample(nest.GetConnections(observed.pre[0], observed.post), options)
 
     spikes = recording.gather_spikes(spike_recorder, options.output)
     calcium = recording.gather_traces(calcium_meter, options.output)
     currents = recording.gather_traces(current_meter, options.output)
-    weights = recording.gather_weights(weight_recorder, options.output)
+    deliveries = recording.gather_deliveries(weight_recorder, options.output)
     all_samples = recording.gather(options.output, samples=samples)
     if nest.Rank() > 0:
         return
@@ -110,10 +97,10 @@ def main(arguments=None):
         currents=currents,
     )
     measured = {
-        name: measure(ALPHA[name], trio, weights, spikes, options.weight)
-        for name, trio in trios.items()
+        name: measure(ALPHA[name], pathway, deliveries, spikes, options.weight)
+        for name, pathway in pathways.items()
     }
-    results.write_figure(draw(trios, measured, recorded, options))
+    results.write_figure(draw(pathways, measured, recorded, options))
     results.write_json(
         {
             "IP3": options.IP3,
@@ -176,7 +163,7 @@ def parse_arguments(arguments=None):
     return parser.parse_args(arguments)
 
 
-def create_trio(alpha, transmitter, options):
+def create_pathway_with_glia(alpha, transmitter, synapse_model, options):
     """Create three regular spiking neurons and the synapses that listen to the astrocyte.
 
     Parameters
@@ -185,27 +172,29 @@ def create_trio(alpha, transmitter, options):
         Release probability when all receptors are bound [1].
     transmitter : nest.NodeCollection
         The node to which the astrocyte's releases go.
+    synapse_model : str
+        Model of the synapses.
     options : argparse.Namespace
         With ``U_0`` [1], ``weight`` [pA] and ``duration`` [ms].
 
     Returns
     -------
-    Trio
+    izhisyn.plastic_pathway.Pathway
     """
     cell = cell_type("RS")
     resting = cell.parameters | cell.initial_state(-70.0)
-    pre = nest.Create(NEURON, len(PULSE_ONSETS), params=resting)
-    for neuron, onset in zip(pre, PULSE_ONSETS, strict=True):
-        step_current(neuron, pulses(onset, options.duration))
-    post = nest.Create(NEURON, params=resting)
-    spec = syn_spec("AMPA", options.weight, DELAY, NEURON, f"{SYNAPSE}_recorded")
-    glia = {
-        "U_0": options.U_0,
-        "alpha": alpha,
-        "volume_transmitter": transmitter.global_id,
-    }
-    nest.Connect(pre, post, syn_spec=spec | glia)
-    return Trio(pre, post)
+    currents = [pulses(onset, options.duration) for onset in PULSE_ONSETS]
+    pathway = create_pathway(NEURON, resting, currents)
+    pathway.connect(
+        ("AMPA",) * len(PULSE_ONSETS),
+        synapse_model,
+        options.weight,
+        DELAY,
+        U_0=options.U_0,
+        alpha=alpha,
+        volume_transmitter=transmitter.global_id,
+    )
+    return pathway
 
 
 def pulses(onset, duration):
@@ -229,7 +218,7 @@ def pulses(onset, duration):
     return steps
 
 
-def run(synapse, options):
+def simulate_and_sample(synapse, options):
     """Simulate, reading the bound fraction of a synapse's receptors on the way.
 
     Parameters
@@ -257,15 +246,15 @@ def run(synapse, options):
     return np.array(samples).reshape(-1, 2)
 
 
-def measure(alpha, trio, weights, spikes, weight):
+def measure(alpha, pathway, deliveries, spikes, weight):
     """Collect what one case gave, for the JSON file.
 
     Parameters
     ----------
     alpha : float
         Release probability when all receptors are bound [1].
-    trio : Trio
-    weights : izhisyn.recording.Weights
+    pathway : izhisyn.plastic_pathway.Pathway
+    deliveries : izhisyn.recording.Deliveries
         What the synapses delivered.
     spikes : izhisyn.recording.Spikes
     weight : float
@@ -277,24 +266,23 @@ def measure(alpha, trio, weights, spikes, weight):
         alpha, spike times [ms] of the presynaptic and the postsynaptic cells, and what each spike
         of the first presynaptic cell released [1], in particular the first of each train.
     """
-    times, delivered = weights.of(trio.pre[0].global_id, trio.post.global_id)
-    r = delivered / weight
+    times, r = pathway.released(deliveries, 0, weight)
     starts_train = np.diff(times, prepend=-np.inf) > PULSE_LENGTH
     return {
         "alpha": alpha,
-        "pre_spike_times": [spikes.of(sender).tolist() for sender in trio.pre.tolist()],
-        "post_spike_times": spikes.of(trio.post.global_id).tolist(),
+        "pre_spike_times": [spikes.of(sender).tolist() for sender in pathway.pre.tolist()],
+        "post_spike_times": spikes.of(pathway.post.global_id).tolist(),
         "r": r.tolist(),
         "r_at_train_start": r[starts_train].tolist(),
     }
 
 
-def draw(trios, measured, recorded, options):
+def draw(pathways, measured, recorded, options):
     """Draw the astrocyte, what its releases do to the synapses, and the postsynaptic currents.
 
     Parameters
     ----------
-    trios : dict of str to Trio
+    pathways : dict of str to izhisyn.plastic_pathway.Pathway
     measured : dict of str to dict
         From `measure`.
     recorded : Recorded
@@ -313,7 +301,7 @@ def draw(trios, measured, recorded, options):
         windows = rows[1].subplots(1, 2, sharey=True)
         starts = (0.0, max(0.0, options.duration - PULSE_PERIOD))
         for axes, start in zip(windows, starts, strict=True):
-            draw_currents(axes, trios, recorded.currents, start)
+            draw_currents(axes, pathways, recorded.currents, start)
         windows[0].set_ylabel("$I_{AMPA}$ (pA)")
     return figure
 
@@ -346,7 +334,7 @@ def draw_overview(axes, measured, recorded, options):
     axes[2].plot(seconds, recorded.Gamma_S, color=plotting.BLACK)
     axes[2].set_ylabel(r"$\Gamma_S$")
     for name, case in measured.items():
-        alpha, color = case["alpha"], COLORS[name]
+        alpha, color = case["alpha"], COLOURS[name]
         label = rf"$\alpha={alpha:g}$"
         U = (1.0 - recorded.Gamma_S) * options.U_0 + alpha * recorded.Gamma_S
         axes[3].plot(seconds, U, color=color, label=label)
@@ -361,14 +349,14 @@ def draw_overview(axes, measured, recorded, options):
     axes[-1].set_xlabel("Time (s)")
 
 
-def draw_currents(axes, trios, currents, start):
+def draw_currents(axes, pathways, currents, start):
     """Draw the postsynaptic currents of both cases for one period from a time [ms] on."""
-    for name, trio in reversed(trios.items()):
-        trace = currents.of(trio.post.global_id, "I_AMPA")
-        axes.plot(currents.times, trace, color=COLORS[name])
+    for name, pathway in reversed(pathways.items()):
+        trace = currents.of(pathway.post.global_id, "I_AMPA")
+        axes.plot(currents.times, trace, color=COLOURS[name])
     axes.set_xlim(start, start + PULSE_PERIOD)
     axes.set_xlabel("Time (ms)")
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -41,7 +41,7 @@ from izhisyn import analysis, command_line, plotting, recording
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, simulate, start_kernel, steps_of
 from izhisyn.parameters import excitatory_cells, inhibitory_cells
-from izhisyn.wiring import create_cells, on_grid
+from izhisyn.wiring import create_cells, round_to_weight_grid
 
 SCRIPT = "izhikevich_2003_network"
 MODEL = "izhikevich_psc_delta_neuron"
@@ -211,7 +211,7 @@ def connect(excitatory, inhibitory, delay):
         Delay of all connections [ms].
     """
     for sources, low, high in ((excitatory, 0.0, MAX_WEIGHT), (inhibitory, MIN_WEIGHT, 0.0)):
-        weight = on_grid(nest.random.uniform(low, high))
+        weight = round_to_weight_grid(nest.random.uniform(low, high))
         nest.Connect(
             sources,
             excitatory + inhibitory,
@@ -327,4 +327,4 @@ def draw(runs, simtime):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

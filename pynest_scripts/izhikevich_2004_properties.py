@@ -4,300 +4,27 @@
 Parameters, initial values and inputs are those of the author's script of the figure. Each panel is
 run twice: as that script does it, with Euler steps of 0.1 to 0.5 ms that advance u with the new v,
 and by the exact quadratic step, which has the spikes of the converged solution. Whether a course
-shows the property its panel is named after is decided by a rule for each (``PROPERTIES``).
+shows the property its panel is named after follows from the requirements of
+`izhisyn.neurocomputational_properties`, which also has the panels.
 
 With the same inputs, three panels need the coarse steps of the script: the second pulse of P no
 longer meets the phase in which it stops the firing (one 9 ms earlier does), the after-potential of
 Q fires again and again, and the bursts of T never end.
 """
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from izhisyn import analysis, command_line, plotting, recording
+from izhisyn import command_line, plotting, recording
 from izhisyn.kernel import nest, simulate, start_kernel
-from izhisyn.parameters import PROPERTY_CELLS, PropertyCell
+from izhisyn.neurocomputational_properties import PANELS, RETIMED_PANEL, Course
 from izhisyn.wiring import step_current
 
 SCRIPT = "izhikevich_2004_properties"
 MODEL = "izhikevich_psc_multisyn_neuron"
 V_PEAK = 30.0  # threshold of the model and peak of a drawn spike [mV]
 DURATION = 400.0  # of the longest panel [ms]
-BURST = 15.0  # longest interval between spikes of a burst [ms]
 MAX_LISTED = 50  # spike times of a panel in the results
-
-
-@dataclass(frozen=True)
-class Panel:
-    """What one panel of the figure shows.
-
-    Attributes
-    ----------
-    cell : izhisyn.parameters.PropertyCell
-    V_0 : float
-        Initial membrane potential [mV].
-    current : tuple of (float, float, float)
-        Start of each piece [ms], the current there [pA] and its slope [pA/ms]; 1 pA is one unit of
-        the paper's I.
-    duration : float
-        Length of the trace [ms].
-    tau : float
-        Time step of the author's script [ms].
-    U_0 : float, optional
-        Initial recovery variable, b V_0 if not given.
-    """
-
-    cell: PropertyCell
-    V_0: float
-    current: tuple
-    duration: float
-    tau: float = 0.25
-    U_0: float | None = None
-
-    @property
-    def initial_state(self):
-        """``V_m`` [mV] and ``U_m``."""
-        state = self.cell.initial_state(self.V_0)
-        return state if self.U_0 is None else state | {"U_m": self.U_0}
-
-
-@dataclass(frozen=True)
-class Course:
-    """What a cell does.
-
-    Attributes
-    ----------
-    times, V_m : numpy.ndarray, shape (n_samples,)
-        Times [ms] and membrane potential [mV].
-    spikes : numpy.ndarray, shape (n_spikes,)
-        Spike times [ms].
-    """
-
-    times: np.ndarray
-    V_m: np.ndarray
-    spikes: np.ndarray
-
-    @property
-    def bursts(self):
-        """Spike times of each burst."""
-        return analysis.bursts(self.spikes, BURST)
-
-    def within(self, start, stop):
-        """Spikes from a time to another [ms]."""
-        return self.spikes[(self.spikes >= start) & (self.spikes < stop)]
-
-
-def step(time, amplitude):
-    """Pieces of a current that steps from 0 to an amplitude [pA] at a time [ms]."""
-    return ((0.0, 0.0, 0.0), (time, amplitude, 0.0))
-
-
-def pulses(amplitude, *windows, base=0.0):
-    """Pieces of a current [pA] that leaves its base in windows of (start, stop) [ms]."""
-    pieces = [(0.0, base, 0.0)]
-    for start, stop in windows:
-        pieces += [(start, amplitude, 0.0), (stop, base, 0.0)]
-    return tuple(pieces)
-
-
-CLASS_1_RAMP = ((0.0, 0.0, 0.0), (30.0, 0.0, 0.075))
-CLASS_2_RAMP = ((0.0, -0.5, 0.0), (30.0, -0.5, 0.015))
-# Two doublets, a close and a wide one. The script starts the close one of L at 100 / 11 ms; on its
-# grid that is the same.
-K_PULSES = pulses(0.65, (40.0, 44.0), (60.0, 64.0), (280.0, 284.0), (320.0, 324.0))
-L_PULSES = pulses(9.0, (9.1, 11.1), (14.1, 16.1), (70.0, 72.0), (80.0, 82.0))
-O_PULSES = (
-    *pulses(1.0, (10.0, 15.0)),
-    *((70.0, -6.0, 0.0), (75.0, 0.0, 0.0), (80.0, 1.0, 0.0), (85.0, 0.0, 0.0)),
-)
-R_RAMPS = (
-    *((0.0, 0.0, 1 / 25), (200.0, 0.0, 0.0)),
-    *((300.0, 0.0, 4 / 12.5), (312.5, 0.0, 0.0)),
-)
-INHIBITION = pulses(75.0, (50.0, 250.0), base=80.0)
-
-
-def bistable_current(second_pulse):
-    """Pieces of the current of P, with its second pulse at a time [ms]."""
-    windows = ((37.5, 42.5), (second_pulse, second_pulse + 5.0))
-    return pulses(1.24, *windows, base=0.24)
-
-
-PANELS = {
-    panel.cell.name: panel
-    for panel in (
-        Panel(PROPERTY_CELLS["A"], -70.0, step(10.0, 14.0), 100.0),
-        Panel(PROPERTY_CELLS["B"], -64.0, step(20.0, 0.5), 200.0),
-        Panel(PROPERTY_CELLS["C"], -70.0, step(22.0, 15.0), 220.0),
-        Panel(PROPERTY_CELLS["D"], -64.0, step(20.0, 0.6), 200.0, tau=0.2),
-        Panel(PROPERTY_CELLS["E"], -70.0, step(16.0, 10.0), 160.0),
-        Panel(PROPERTY_CELLS["F"], -70.0, step(8.5, 30.0), 85.0),
-        Panel(PROPERTY_CELLS["G"], -60.0, CLASS_1_RAMP, 300.0),
-        Panel(PROPERTY_CELLS["H"], -64.0, CLASS_2_RAMP, 300.0),
-        Panel(PROPERTY_CELLS["I"], -70.0, pulses(7.04, (10.0, 13.0)), 100.0, tau=0.2),
-        Panel(PROPERTY_CELLS["J"], -62.0, pulses(2.0, (20.0, 25.0)), 200.0),
-        Panel(PROPERTY_CELLS["K"], -62.0, K_PULSES, 400.0),
-        Panel(PROPERTY_CELLS["L"], -60.0, L_PULSES, 100.0),
-        Panel(PROPERTY_CELLS["M"], -64.0, pulses(-15.0, (20.0, 25.0)), 200.0, tau=0.2),
-        Panel(PROPERTY_CELLS["N"], -64.0, pulses(-15.0, (20.0, 25.0)), 200.0, tau=0.2),
-        Panel(PROPERTY_CELLS["O"], -64.0, O_PULSES, 100.0),
-        Panel(PROPERTY_CELLS["P"], -61.0, bistable_current(216.0), 300.0),
-        Panel(PROPERTY_CELLS["Q"], -70.0, pulses(20.0, (9.0, 11.0)), 50.0, tau=0.1),
-        Panel(PROPERTY_CELLS["R"], -65.0, R_RAMPS, 400.0, tau=0.5, U_0=-16.0),
-        Panel(PROPERTY_CELLS["S"], -63.8, INHIBITION, 350.0, tau=0.5),
-        Panel(PROPERTY_CELLS["T"], -63.8, INHIBITION, 350.0, tau=0.5),
-    )
-}
-# The converged firing of P has another phase; this pulse meets it as the script's does its own.
 RETIMED = "P, second pulse at 207 ms"
-RETIMED_PANEL = replace(PANELS["P"], current=bistable_current(207.0))
-
-
-def tonic_spiking(course):
-    """Expect single spikes as long as the current lasts, in the end regularly."""
-    intervals = np.diff(course.spikes)
-    return (
-        intervals.size >= 3
-        and abs(intervals[-1] / intervals[-2] - 1.0) < 0.1
-        and course.times[-1] - course.spikes[-1] < 1.1 * intervals[-1]
-    )
-
-
-def phasic_spiking(course):
-    """Expect one spike at the onset of a current that lasts."""
-    return course.spikes.size == 1 and course.spikes[0] < 50.0
-
-
-def tonic_bursting(course):
-    """Expect bursts as long as the current lasts."""
-    return len(course.bursts) >= 3 and min(map(len, course.bursts)) >= 3
-
-
-def phasic_bursting(course):
-    """Expect one burst at the onset of a current that lasts."""
-    return len(course.bursts) == 1 and course.spikes.size >= 3 and course.spikes[-1] < 100.0
-
-
-def mixed_mode(course):
-    """Expect a burst at the onset, single spikes after it."""
-    sizes = [len(burst) for burst in course.bursts]
-    return len(sizes) >= 3 and sizes[0] >= 2 and set(sizes[1:]) == {1}
-
-
-def adaptation(course):
-    """Each interval is longer than the one before."""
-    intervals = np.diff(course.spikes)
-    return intervals.size >= 3 and bool(np.all(np.diff(intervals) > 0.0))
-
-
-def class_1(course):
-    """Expect a low rate at first, which grows as the current does."""
-    intervals = np.diff(course.spikes)
-    return intervals.size >= 3 and intervals[0] > 40.0 and bool(np.all(np.diff(intervals) < 0.0))
-
-
-def class_2(course):
-    """Expect 40 spikes/s or more from the first although the current grows as slowly."""
-    intervals = np.diff(course.spikes)
-    return intervals.size >= 3 and intervals[0] < 25.0
-
-
-def latency(course):
-    """Expect one spike, a while after the pulse of 10 to 13 ms has ended."""
-    return course.spikes.size == 1 and course.spikes[0] > 16.0
-
-
-def subthreshold_oscillations(course):
-    """Expect one spike, and then oscillations below the threshold."""
-    if course.spikes.size != 1:
-        return False
-    V_m = course.V_m[course.times > course.spikes[0] + 10.0]
-    maxima = (V_m[1:-1] > V_m[:-2]) & (V_m[1:-1] >= V_m[2:])
-    return int(maxima.sum()) >= 3
-
-
-def resonator(course):
-    """Expect a spike after two pulses 40 ms apart, not after two that are 20 ms apart."""
-    return course.within(0.0, 320.0).size == 0 and course.within(320.0, 360.0).size == 1
-
-
-def integrator(course):
-    """Expect a spike after two pulses 5 ms apart, not after two that are 10 ms apart."""
-    return course.within(14.1, 30.0).size == course.spikes.size == 1
-
-
-def rebound_spike(course):
-    """Expect one spike after a pulse of inhibition."""
-    return course.spikes.size == 1 and course.spikes[0] > 25.0
-
-
-def rebound_burst(course):
-    """Expect one burst after a pulse of inhibition."""
-    return len(course.bursts) == 1 and course.spikes.size >= 3 and course.spikes[0] > 25.0
-
-
-def threshold_variability(course):
-    """Expect that a pulse fires the cell only if inhibition preceded it."""
-    return course.within(0.0, 80.0).size == 0 and course.within(80.0, 100.0).size == 1
-
-
-def bistability(course):
-    """Expect rest, firing from the first pulse at 37.5 ms, rest from the second, after 200 ms."""
-    firing = course.within(37.5, 200.0)
-    lasts = firing.size >= 3 and 200.0 - firing[-1] < 1.1 * np.diff(firing)[-1]
-    return bool(lasts) and course.within(0.0, 37.5).size == course.within(230.0, 300.0).size == 0
-
-
-def depolarizing_after_potential(course):
-    """Expect one spike; V_m rises once more from its reset at -60 mV, and goes to rest."""
-    after = course.V_m[course.times > course.spikes[0] + 0.5] if course.spikes.size == 1 else ()
-    return len(after) > 0 and max(after) > -55.0 and abs(after[-1] + 70.0) < 1.0
-
-
-def accommodation(course):
-    """Expect a spike in the small, steep ramp after 300 ms, not in the high, slow one."""
-    return course.within(0.0, 300.0).size == 0 and course.within(300.0, 325.0).size == 1
-
-
-def inhibition_induced_spiking(course):
-    """Expect spikes while inhibited, from 50 to 250 ms; one under way may follow."""
-    inhibited = course.within(50.0, 250.0)
-    return (
-        inhibited.size == np.sum(course.spikes < 250.0) >= 3
-        and not course.within(270.0, 350.0).size
-    )
-
-
-def inhibition_induced_bursting(course):
-    """Expect bursts while inhibited, from 50 to 250 ms."""
-    sizes = [len(burst) for burst in course.bursts]
-    inhibited = course.within(50.0, 250.0)
-    return len(sizes) >= 2 and min(sizes) >= 3 and inhibited.size == course.spikes.size
-
-
-PROPERTIES = {
-    "A": tonic_spiking,
-    "B": phasic_spiking,
-    "C": tonic_bursting,
-    "D": phasic_bursting,
-    "E": mixed_mode,
-    "F": adaptation,
-    "G": class_1,
-    "H": class_2,
-    "I": latency,
-    "J": subthreshold_oscillations,
-    "K": resonator,
-    "L": integrator,
-    "M": rebound_spike,
-    "N": rebound_burst,
-    "O": threshold_variability,
-    "P": bistability,
-    "Q": depolarizing_after_potential,
-    "R": accommodation,
-    "S": inhibition_induced_spiking,
-    "T": inhibition_induced_bursting,
-}
 
 
 def main(arguments=None):
@@ -324,8 +51,8 @@ def main(arguments=None):
     published = {name: published_course(panel) for name, panel in PANELS.items()}
     shown = {
         name: {
-            "published": bool(PROPERTIES[name](published[name])),
-            "converged": bool(PROPERTIES[name](converged[name])),
+            "published": published[name].shows(name),
+            "converged": converged[name].shows(name),
         }
         for name in PANELS
     }
@@ -359,7 +86,7 @@ def main(arguments=None):
             },
             "retimed": {
                 "panel": RETIMED,
-                "shown": bool(bistability(converged[RETIMED])),
+                "shown": converged[RETIMED].shows("P"),
                 "spikes": converged[RETIMED].spikes.tolist(),
             },
         }
@@ -566,4 +293,4 @@ def magnify_oscillations(axes, course):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -64,7 +64,7 @@ PANELS = [(name, amplitude) for name, p in PROTOCOLS.items() for amplitude in p.
 def main(arguments=None):
     """Run all cells with these command line arguments."""
     parser = command_line.argument_parser(SCRIPT, __doc__.partition("\n")[0])
-    command_line.add_integrator(parser, choices=(0, 1))
+    command_line.add_integrator(parser, choices=("exact", "euler"))
     options = parser.parse_args(arguments)
     results = command_line.Results(SCRIPT, options.output, options.quiet)
 
@@ -216,4 +216,4 @@ def draw_course(axes, cell, times, V_m, U_m, spikes):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

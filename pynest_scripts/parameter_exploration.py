@@ -560,4 +560,4 @@ def draw_points(details, traces):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -6,49 +6,23 @@ Each cell has the same number of random inputs: excitatory ones drive AMPA and N
 through one connection, inhibitory ones GABA-A receptors. Weights and delays are random. Poisson
 generators stand for the inputs from outside.
 
-The state is the same for any number of neurons N and in-degree K: inputs are scaled such that the
-mean and the variance of each conductance (or current) stay those of the design, the principle of
-van Albada, Helias and Diesmann (2015). Weights go as 1/K, which keeps the means. The variance from
-the network then goes as 1/K, too, and the background makes up for it: its spikes keep their mean
-and become fewer and larger. Weights that go as 1/sqrt(K) (van Vreeswijk and Sompolinsky 1998) would
-keep the variance of a current, but the mean conductances would grow with sqrt(K), shorten the
-membrane's time constant and weaken the fluctuations that make it fire irregularly (Sanzeni, Histed
-and Brunel 2022); with delays they also make the network oscillate. Below an in-degree of about 130
-the network alone has more variance than the design, and the state changes.
-
-References
-----------
-S. J. van Albada, M. Helias, M. Diesmann, "Scalability of asynchronous networks is limited by
-one-to-one mapping between effective connectivity and correlations", PLoS Computational Biology
-11(9), e1004490, 2015.
-C. van Vreeswijk, H. Sompolinsky, "Chaotic balanced state in a model of cortical circuits", Neural
-Computation 10(6), 1998.
-A. Sanzeni, M. H. Histed, N. Brunel, "Emergence of irregular activity in networks of strongly
-coupled conductance-based neurons", Physical Review X 12, 011044, 2022.
+`izhisyn.network_design` has the parameters, and the theory by which the state stays the same for
+any number of neurons and any in-degree.
 """
 
 import platform
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from izhisyn import analysis, command_line, plotting, recording, spike_files
+from izhisyn import analysis, command_line, plotting, random_network, recording, spike_files
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, simulate, start_kernel, steps_of
-from izhisyn.parameters import excitatory_cells, inhibitory_cells
+from izhisyn.network_design import NETWORK, NEURON_MODELS, inputs_of, network_size
 from izhisyn.processes import peak_memory
-from izhisyn.wiring import (
-    DISTRIBUTIONS,
-    connect_in_degree,
-    create_cells,
-    on_grid,
-    poisson_drive,
-    random_values,
-    syn_spec,
-)
+from izhisyn.wiring import DISTRIBUTIONS
 
 SCRIPT = "population_network"
 SPIKES = f"{SCRIPT}-spikes"  # folder of the spikes on the disk
@@ -57,31 +31,6 @@ MIN_INTERVALS = 5  # fewer intervals would underestimate the variation
 V_PEAK, V_RESET = 30.0, -65.0  # ends of a spike in the figure [mV]
 SHOWN = 1000.0  # time shown in the figure [ms]
 RASTER_CELLS = 200  # cells shown in the figure
-
-NETWORK = {
-    "share_E": 0.8,  # excitatory share of the cells, and of the inputs of each cell
-    "K_design": 1000,  # in-degree for which the weights are given
-    "w_E": 0.004,  # mean weight of an excitatory input of an excitatory cell [nS at the peak]
-    "w_E_to_I": 1.2,  # that of an inhibitory cell, in units of w_E
-    "w_I": 0.08,  # mean weight of an inhibitory input [nS at the peak]
-    "NMDA_ratio": 0.2,  # NMDA weight for each unit of AMPA weight
-    "weight_variation": 0.5,  # standard deviation of the weights over their mean
-    "delay_E": 1.5,  # mean delay of excitatory inputs [ms]
-    "delay_I": 0.8,  # mean delay of inhibitory inputs [ms]
-    "delay_variation": 0.5,  # standard deviation of the delays over their mean
-    "delay_min": 0.5,  # shortest delay [ms]
-    "delay_max": 5.0,  # longest delay [ms]
-    "rate_E": 4.0,  # rate of excitatory cells in the design [spikes/s]
-    "rate_I": 8.0,  # rate of inhibitory cells in the design [spikes/s]
-    # Mean and variance that spikes at a rate r with weights w give are proportional to r w and
-    # r w^2. The background gives all of the mean here, and what the network lacks of the variance.
-    "background_mean_E": 27.0,  # excitatory background [nS/s]
-    "total_variance_E": 3.2,  # excitatory background and network [nS^2/s]
-    "background_mean_I": 90.0,  # inhibitory background [nS/s]
-    "total_variance_I": 104.0,  # inhibitory background and network [nS^2/s]
-    "V_0": (-75.0, -60.0),  # initial membrane potentials are uniform in this range [mV]
-}
-
 
 # Options that the JSON repeats.
 RUN_OPTIONS = (
@@ -98,93 +47,13 @@ RUN_OPTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Model:
-    """A neuron model, and what the weights of the design mean to it.
-
-    Attributes
-    ----------
-    name : str
-        Name of the NEST model.
-    unit_E, unit_I : float
-        What stands for a conductance of 1 nS at excitatory and inhibitory synapses: 1 nS, or the
-        current [pA] that gives the current-based network about the same state. The currents are
-        less than conductance times driving force, because they do not shunt the membrane.
-    inputs : tuple of str
-        Recordables of the receptors.
-    """
-
-    name: str
-    unit_E: float
-    unit_I: float
-    inputs: tuple
-
-
-MODELS = {
-    "cond": Model("izhikevich_cond_multisyn_neuron", 1.0, 1.0, ("g_AMPA", "g_NMDA", "g_GABA_A")),
-    "psc": Model("izhikevich_psc_multisyn_neuron", 28.0, 5.0, ("I_AMPA", "I_NMDA", "I_GABA_A")),
-}
-
-
-@dataclass(frozen=True)
-class Size:
-    """Numbers of cells and of inputs.
-
-    Attributes
-    ----------
-    N_E, N_I : int
-        Excitatory and inhibitory cells.
-    K_E, K_I : int
-        Excitatory and inhibitory inputs of each cell.
-    """
-
-    N_E: int
-    N_I: int
-    K_E: int
-    K_I: int
-
-    @property
-    def N(self):
-        """Number of cells."""
-        return self.N_E + self.N_I
-
-    @property
-    def K(self):
-        """In-degree."""
-        return self.K_E + self.K_I
-
-    @property
-    def populations(self):
-        """Node ids of the populations, which are created first."""
-        return {"E": range(1, self.N_E + 1), "I": range(self.N_E + 1, self.N + 1)}
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Inputs of one kind to the cells of one population.
-
-    Attributes
-    ----------
-    weight : float
-        Mean weight of the inputs from the network [nS, or pA with current-based synapses].
-    background_weight : float
-        Weight of the background's spikes [the same].
-    background_rate : float
-        Rate of the background's spikes at each cell [spikes/s].
-    """
-
-    weight: float
-    background_weight: float
-    background_rate: float
-
-
 def main(arguments=None):
     """Run the network, or recover a run, with these command line arguments."""
     options = parse_arguments(arguments)
     if options.recover:
         recover(options)
     else:
-        run(options)
+        simulate_network(options)
 
 
 def parse_arguments(arguments=None):
@@ -193,7 +62,7 @@ def parse_arguments(arguments=None):
     from_zero = command_line.number_from_zero
     parser = command_line.argument_parser(SCRIPT, __doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--model", choices=list(MODELS), default="cond", help="conductances or currents")
+    add("--model", choices=list(NEURON_MODELS), default="cond", help="conductances or currents")
     add("--neurons", type=integer, default=10000, metavar="N", help="number of cells")
     add("--indegree", type=integer, default=1000, metavar="K", help="inputs of each cell")
     add("--scale", type=number, default=1.0, metavar="S", help="multiplies neurons and in-degree")
@@ -231,23 +100,23 @@ def parse_arguments(arguments=None):
     return parser.parse_args(arguments)
 
 
-def run(options):
+def simulate_network(options):
     """Build, simulate, measure and draw the network."""
-    size, model = size_of(options), MODELS[options.model]
+    size, model = size_of(options), NEURON_MODELS[options.model]
     results = command_line.Results(SCRIPT, options.output, options.quiet)
     start_kernel(options.resolution, options.threads, options.seed, options.total_vps)
     # Before the network is built, which can take long.
     for what in ("presimtime", "simtime"):
         steps_of(getattr(options, what), what)
     steps_of(NETWORK["delay_min"], "shortest delay")
-    inputs = {name: inputs_of(name, size, model) for name in ("E", "I")}
     files = spike_files_of(options, size) if options.spikes_to == "ascii" else None
 
     times = {}
     with timed(times, "build"):
-        cells = create(size, model, options)
+        cells = random_network.create(size, model, options.seed, options.heterogeneity)
     with timed(times, "connect"):
-        connect(cells, size, model, inputs, options)
+        progress = command_line.Progress(f"{SCRIPT}, connect", options.quiet)
+        random_network.connect(cells, size, model, options.weights, options.delays, progress)
         recorder, multimeter = record(cells, model, files, options)
     for phase, duration in (("presim", options.presimtime), ("sim", options.simtime)):
         with timed(times, phase):
@@ -284,7 +153,8 @@ def run(options):
                 **{name: getattr(options, name) for name in RUN_OPTIONS},
                 "network": NETWORK,
                 "inputs": {
-                    name: {k: vars(v) for k, v in of.items()} for name, of in inputs.items()
+                    name: {kind: vars(one) for kind, one in inputs_of(name, size, model).items()}
+                    for name in size.populations
                 },
             },
             "versions": {
@@ -307,154 +177,17 @@ def run(options):
 
 
 def size_of(options):
-    """Give the numbers of cells and inputs.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such network.
-    """
-    N, K = round(options.neurons * options.scale), round(options.indegree * options.scale)
-    if K > N:
-        raise ParameterError(f"in-degree {K} is more than the {N} neurons; choose at most {N}")
-    if K < 5:
-        raise ParameterError(f"in-degree {K} is too small for both populations; choose 5 or more")
-    if N < 10:
-        raise ParameterError(f"{N} neurons are too few for two populations; choose 10 or more")
-    if options.record > N:
+    """Choose the size of the network, and refuse options that do not fit it."""
+    size = network_size(options.neurons, options.indegree, options.scale)
+    if options.record > size.N:
         raise ParameterError(
-            f"--record {options.record} is more than the {N} neurons; choose at most {N}"
+            f"--record {options.record} is more than the {size.N} neurons; choose at most {size.N}"
         )
     if options.heterogeneity > 1:
         raise ParameterError(
             f"--heterogeneity {options.heterogeneity:g} leaves the range of cells; choose 0 to 1"
         )
-    N_E, K_E = round(NETWORK["share_E"] * N), round(NETWORK["share_E"] * K)
-    return Size(N_E, N - N_E, K_E, K - K_E)
-
-
-def inputs_of(population, size, model):
-    """Scale the inputs of a population to the in-degree.
-
-    Parameters
-    ----------
-    population : str
-        "E" or "I".
-    size : Size
-    model : Model
-
-    Returns
-    -------
-    dict of str to Inputs
-        Excitatory and inhibitory inputs, "E" and "I".
-    """
-    scale = NETWORK["K_design"] / size.K
-    factor = NETWORK["w_E_to_I"] if population == "I" else 1.0
-    return {
-        kind: scaled(kind, weight * scale, in_degree, unit)
-        for kind, weight, in_degree, unit in (
-            ("E", NETWORK["w_E"] * factor, size.K_E, model.unit_E),
-            ("I", NETWORK["w_I"], size.K_I, model.unit_I),
-        )
-    }
-
-
-def scaled(kind, weight, in_degree, unit):
-    """Find the background that completes the inputs from the network.
-
-    The spikes of the network have the variance K r <w^2>, those of the background R W^2 and the
-    mean R W, from which W and R follow.
-
-    Parameters
-    ----------
-    kind : str
-        "E" for excitatory inputs, "I" for inhibitory ones.
-    weight : float
-        Mean weight of the inputs from the network [nS].
-    in_degree : int
-        Number of these inputs.
-    unit : float
-        What stands for 1 nS.
-
-    Returns
-    -------
-    Inputs
-    """
-    mean_square = weight**2 * (1.0 + NETWORK["weight_variation"] ** 2)
-    of_network = in_degree * NETWORK[f"rate_{kind}"] * mean_square
-    mean, total = NETWORK[f"background_mean_{kind}"], NETWORK[f"total_variance_{kind}"]
-    # The network alone may exceed the total; a background without variance would need an infinite
-    # rate.
-    variance = max(total - of_network, 0.02 * total)
-    return Inputs(weight * unit, variance / mean * unit, mean**2 / variance)
-
-
-def create(size, model, options):
-    """Create the cells with random parameters and initial states.
-
-    Returns
-    -------
-    dict of str to nest.NodeCollection
-        The populations "E" and "I".
-    """
-    # NumPy's generator with a seed draws the same in each MPI process.
-    generator = np.random.default_rng(options.seed)
-    cells = {}
-    for name, parameters_of in (("E", excitatory_cells), ("I", inhibitory_cells)):
-        n_cells = len(size.populations[name])
-        parameters = parameters_of(generator.random(n_cells), options.heterogeneity)
-        V_m = generator.uniform(*NETWORK["V_0"], n_cells)
-        state = {"V_m": V_m, "U_m": parameters["b"] * V_m}
-        common = {"NMDA_ratio": NETWORK["NMDA_ratio"]}
-        cells[name] = create_cells(model.name, n_cells, common | parameters | state)
-    return cells
-
-
-def connect(cells, size, model, inputs, options):
-    """Connect the cells with each other and with the background.
-
-    Parameters
-    ----------
-    cells : dict of str to nest.NodeCollection
-    size : Size
-    model : Model
-    inputs : dict of str to dict of str to Inputs
-        What `inputs_of` gives for each population.
-    options : argparse.Namespace
-    """
-    report = command_line.Progress(f"{SCRIPT}, connect", options.quiet)
-    made = 0
-
-    def progress(n_connections):
-        nonlocal made
-        made += n_connections
-        report(made / (size.N * size.K))
-
-    in_degrees = {"E": size.K_E, "I": size.K_I}
-    for target, source in (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I")):
-        receptor = {"E": "AMPA_NMDA", "I": "GABA_A"}[source]
-        of_kind = inputs[target][source]
-        weight = on_grid(
-            random_values(options.weights, of_kind.weight, NETWORK["weight_variation"])
-        )
-        delay = random_values(
-            options.delays,
-            NETWORK[f"delay_{source}"],
-            NETWORK["delay_variation"],
-            NETWORK["delay_min"],
-            NETWORK["delay_max"],
-        )
-        connect_in_degree(
-            cells[source],
-            cells[target],
-            in_degrees[source],
-            syn_spec(receptor, weight, delay, model.name),
-            progress,
-        )
-        background = syn_spec(
-            receptor, on_grid(of_kind.background_weight), NETWORK["delay_min"], model.name
-        )
-        poisson_drive(cells[target], of_kind.background_rate, background)
+    return size
 
 
 def record(cells, model, files, options):
@@ -578,10 +311,10 @@ def measure(spikes, size, options):
 def summary(measured):
     """Reduce what `measure` gives to a number for each population, None where there is none."""
     return {
-        "rates": {name: float(of["rates"].mean()) for name, of in measured.items()},
-        "cv": {name: mean_or_none(of["cvs"]) for name, of in measured.items()},
+        "rates": {name: float(cells["rates"].mean()) for name, cells in measured.items()},
+        "cv": {name: mean_or_none(cells["cvs"]) for name, cells in measured.items()},
         "correlation": {
-            name: mean_or_none(np.array([of["correlation"]])) for name, of in measured.items()
+            name: mean_or_none(np.array([cells["correlation"]])) for name, cells in measured.items()
         },
     }
 
@@ -614,7 +347,7 @@ def draw(spikes, traces, measured, size, options):
     traces : izhisyn.recording.Traces or None
     measured : dict
         What `measure` gives.
-    size : Size
+    size : izhisyn.network_design.NetworkSize
     options : argparse.Namespace
 
     Returns
@@ -697,4 +430,4 @@ def draw_distributions(rate_axes, cv_axes, measured, colours):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -14,10 +14,11 @@ import random
 
 import numpy as np
 
-from izhisyn import analysis, command_line, plotting, recording
+from izhisyn import command_line, plotting, recording
 from izhisyn.kernel import nest, simulate, start_kernel
-from izhisyn.parameters import THREAD_CELL_TYPES
-from izhisyn.wiring import step_current, syn_spec
+from izhisyn.parameters import FORUM_CELL_TYPES
+from izhisyn.plastic_pathway import create_pathway
+from izhisyn.synapses import tsodyks_markram
 
 SCRIPT = "short_term_plasticity"
 MODEL = "izhikevich_psc_multisyn_neuron"
@@ -28,34 +29,43 @@ CURRENTS = {"AMPA": "I_AMPA", "NMDA": "I_NMDA_unblocked"}
 DURATION = 250.0  # [ms]
 STEP_TIME = 20.0  # onset of the current [ms]
 STEP_CURRENT = 10.0  # [pA]
+DELAY = 1.0  # of the synapses [ms]
 
 
 def main(arguments=None):
     """Run the three neurons with these command line arguments."""
     options = parse_arguments(arguments)
     results = command_line.Results(SCRIPT, options.output, options.quiet)
-    names = list(THREAD_CELL_TYPES)
+    names = list(FORUM_CELL_TYPES)
     if options.cell_type == "random":
         options.cell_type = random.Random(options.seed).choice(names)
-    cell = THREAD_CELL_TYPES[options.cell_type]
+    cell = FORUM_CELL_TYPES[options.cell_type]
     plasticity = {"U_0": options.U_0, "tau_f": options.tau_f, "tau_d": options.tau_d}
 
     start_kernel(options.resolution, options.threads, options.seed)
-    pre, post = create(cell, options)
-    weight_recorder = connect(pre, post, options.weight, plasticity)
+    # The thread's initial state.
+    state = {"V_m": cell.c, "U_m": 0.0, "integrator": options.integrator}
+    pre_step, post_step = (
+        ((0.0, 0.0), (STEP_TIME, amplitude)) for amplitude in (STEP_CURRENT, options.post_current)
+    )
+    pathway = create_pathway(MODEL, cell.parameters | state, [pre_step] * 2, post_step)
+    pre, post = pathway.pre, pathway.post
+    recorded_synapse = f"{SYNAPSE}_recorded"
+    weight_recorder = recording.record_deliveries(SYNAPSE, recorded_synapse)
+    pathway.connect(CURRENTS, recorded_synapse, options.weight, DELAY, **plasticity)
     spike_recorder = recording.record_spikes(pre + post)
     multimeter = recording.record_traces(pre + post, ["V_m", "U_m", *CURRENTS.values()])
     simulate(DURATION, command_line.Progress(SCRIPT, options.quiet))
 
     spikes = recording.gather_spikes(spike_recorder, options.output)
     traces = recording.gather_traces(multimeter, options.output)
-    weights = recording.gather_weights(weight_recorder, options.output)
+    deliveries = recording.gather_deliveries(weight_recorder, options.output)
     if nest.Rank() > 0:
         return
 
     synapses = {
-        receptor: released(weights, source, post, options.weight)
-        for receptor, source in zip(CURRENTS, pre, strict=True)
+        receptor: pathway.released(deliveries, index, options.weight)
+        for index, receptor in enumerate(CURRENTS)
     }
 
     results.write_figure(draw(cell, pre, post, spikes, traces, synapses, plasticity))
@@ -99,7 +109,7 @@ def parse_arguments(arguments=None):
     parser = command_line.argument_parser(SCRIPT, __doc__.partition("\n")[0])
     parser.add_argument(
         "--cell-type",
-        choices=[*THREAD_CELL_TYPES, "random"],
+        choices=[*FORUM_CELL_TYPES, "random"],
         default="CH",
         help="of all three cells; RZ is the thread's resonator (b = 0.25, d = 8)",
     )
@@ -140,58 +150,6 @@ def parse_arguments(arguments=None):
     )
     command_line.add_integrator(parser)
     return parser.parse_args(arguments)
-
-
-def create(cell, options):
-    """Create the cells with the thread's initial state, V_m = c and U_m = 0, and their currents.
-
-    Parameters
-    ----------
-    cell : izhisyn.parameters.CellType
-    options : argparse.Namespace
-        With ``integrator`` and ``post_current`` [pA].
-
-    Returns
-    -------
-    pre, post : nest.NodeCollection
-        The two presynaptic cells and the postsynaptic one.
-    """
-    state = {"V_m": cell.c, "U_m": 0.0, "integrator": options.integrator}
-    pre = nest.Create(MODEL, 2, params=cell.parameters | state)
-    post = nest.Create(MODEL, params=cell.parameters | state)
-    for neurons, amplitude in ((pre, STEP_CURRENT), (post, options.post_current)):
-        step_current(neurons, ((0.0, 0.0), (STEP_TIME, amplitude)))
-    return pre, post
-
-
-def connect(pre, post, weight, plasticity):
-    """Connect each presynaptic cell to its receptor, and record what its spikes deliver.
-
-    Parameters
-    ----------
-    pre, post : nest.NodeCollection
-    weight : float
-        Peak current if everything is released [pA].
-    plasticity : dict
-        ``U_0`` [1], ``tau_f`` and ``tau_d`` [ms] of the synapses.
-
-    Returns
-    -------
-    nest.NodeCollection
-        The ``weight_recorder``.
-    """
-    model = f"{SYNAPSE}_recorded"
-    recorder = recording.record_weights(SYNAPSE, model)
-    for source, receptor in zip(pre, CURRENTS, strict=True):
-        spec = syn_spec(receptor, weight, model=MODEL, synapse_model=model)
-        nest.Connect(source, post, syn_spec=spec | plasticity)
-    return recorder
-
-
-def released(weights, source, target, weight):
-    """Spike times of a connection [ms] and what each spike released [1], shape (n_spikes,)."""
-    times, delivered = weights.of(source.global_id, target.global_id)
-    return times, delivered / weight
 
 
 def draw(cell, pre, post, spikes, traces, synapses, plasticity):
@@ -261,7 +219,7 @@ def draw_potential(axes, cell, traces, sender, spikes):
 def draw_synapse(axes, spike_times, r, plasticity):
     """Draw the course of u and x, and r at each spike."""
     times = np.linspace(0.0, DURATION, 5001)
-    u, x = analysis.tsodyks_markram(spike_times, **plasticity, times=times)
+    u, x = tsodyks_markram(spike_times, **plasticity, times=times)
     axes.plot(times, u, color=plotting.BLUE, label="$u$")
     axes.plot(times, x, color=plotting.BLACK, label="$x$")
     axes.plot(spike_times, r, "o", markersize=3, color=plotting.VERMILION, label="$r$")
@@ -277,4 +235,4 @@ def draw_synapse(axes, spike_times, r, plasticity):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

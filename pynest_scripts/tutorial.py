@@ -97,4 +97,4 @@ def draw(node_id, spikes, traces):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -240,7 +240,7 @@ def releases(model_name):
         Rate of the train [spikes/s] to the weights that reach the target.
     """
     start_kernel()
-    recorder = recording.record_weights(model_name, "recorded_synapse")
+    recorder = recording.record_deliveries(model_name, "recorded_synapse")
     target = nest.Create("parrot_neuron")
     sources = nest.Create("parrot_neuron", len(TRAIN_RATES))
     for rate, source in zip(TRAIN_RATES, sources, strict=True):
@@ -248,7 +248,7 @@ def releases(model_name):
         nest.Connect(nest.Create("spike_generator", params={"spike_times": times}), source)
         nest.Connect(source, target, syn_spec={"synapse_model": "recorded_synapse"})
     simulate(TRAIN_LENGTH * 1000.0 / min(TRAIN_RATES) + 10.0)
-    delivered = recording.weights(recorder)
+    delivered = recording.deliveries(recorder)
     return {
         rate: delivered.of(source, target.global_id)[1]
         for rate, source in zip(TRAIN_RATES, sources.tolist(), strict=True)

@@ -104,4 +104,4 @@ def write_all(models, folder):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

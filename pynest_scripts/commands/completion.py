@@ -96,4 +96,4 @@ def case(names, option, words):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -148,4 +148,4 @@ def is_up_to_date(module, request, nest):
 
 
 if __name__ == "__main__":
-    command_line.run(lambda: sys.exit(main()))
+    command_line.run_script(lambda: sys.exit(main()))

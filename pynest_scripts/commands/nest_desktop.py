@@ -69,4 +69,4 @@ def descriptions():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run_script(main)

@@ -196,23 +196,3 @@ def test_digests_of_parts_add_up():
     ]
     total = sum(int(part, 16) for part in parts) % 2**64
     assert f"{total:016x}" == analysis.spike_digest(senders, steps)
-
-
-def test_tsodyks_markram_course_between_and_at_spikes():
-    """Two spikes 50 ms apart, worked out by hand; a spike counts at its own time."""
-    before, first, between, second = 9.9, 10.0, 40.0, 60.0
-    u, x = analysis.tsodyks_markram(
-        [first, second], U_0=0.6, tau_f=30.0, tau_d=50.0, times=[before, first, between, second]
-    )
-    # 0.6 and 0.4 after the first spike; a time constant of recovery later, at the second,
-    # u = 0.6 e^(-5/3) + 0.6 (1 - 0.6 e^(-5/3)) and x = (1 - 0.6 / e) (1 - u).
-    u_second = 0.6 + 0.4 * 0.6 * math.exp(-5 / 3)
-    x_second = (1 - 0.6 / math.e) * (1 - u_second)
-    np.testing.assert_allclose(u, [0.0, 0.6, 0.6 / math.e, u_second], rtol=1e-14)
-    np.testing.assert_allclose(x, [1.0, 0.4, 1 - 0.6 * math.exp(-0.6), x_second], rtol=1e-14)
-
-
-def test_tsodyks_markram_without_spikes_is_at_rest():
-    """At any time."""
-    u, x = analysis.tsodyks_markram([], U_0=0.6, tau_f=30.0, tau_d=50.0, times=[0.0, 1e6])
-    assert (u.tolist(), x.tolist()) == ([0.0, 0.0], [1.0, 1.0])

@@ -60,6 +60,15 @@ def test_bad_argument_ends_with_code_2_and_names_argument_and_value(capsys, argu
     assert value in last_line
 
 
+@pytest.mark.parametrize(
+    "text, value",
+    [("exact", 0), ("euler", 1), ("izhikevich2003", 2), ("0", 0), ("1", 1), ("2", 2)],
+)
+def test_integrators_have_names_and_numbers(text, value):
+    """The number is the models' parameter."""
+    assert parse("--integrator", text).integrator == value
+
+
 @pytest.mark.parametrize("text, value", [("0", 0.0), ("0.25", 0.25), ("1", 1.0)])
 def test_fraction(text, value):
     """Both ends belong to it."""
@@ -89,7 +98,7 @@ def test_progress_shows_on_a_terminal_after_its_patience(monkeypatch):
 )
 def test_durations_have_the_units_of_a_person(seconds, text):
     """Two units at most."""
-    assert command_line.duration_text(seconds) == text
+    assert command_line._duration_text(seconds) == text
 
 
 def test_only_the_first_process_shows_progress_and_results(monkeypatch, tmp_path, capsys):
@@ -174,7 +183,7 @@ def test_a_users_error_is_one_line_and_code_2(capsys):
         raise ParameterError("resolution 0 ms is no good")
 
     with pytest.raises(SystemExit) as exit_:
-        command_line.run(main)
+        command_line.run_script(main)
     assert exit_.value.code == 2
     assert capsys.readouterr().err == "error: resolution 0 ms is no good\n"
 
@@ -186,4 +195,4 @@ def test_a_programmers_error_keeps_its_traceback():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        command_line.run(main)
+        command_line.run_script(main)

@@ -124,13 +124,38 @@ def test_parts_are_multiples_of_the_shortest_delay_that_is_given():
         simulate(300.0, min_delay=0.25)
 
 
-def test_import_prints_no_banner(request):
-    """In a fresh interpreter, because this one may have been told to be quiet already."""
+IMPORT = """
+import os, sys
+before = dict(os.environ)
+from izhisyn import kernel, random_network, recording, spike_files, wiring
+assert "nest" not in sys.modules
+if len(sys.argv) > 1:
+    kernel.start_kernel()
+    assert "nest" in sys.modules
+assert dict(os.environ) == before
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "launcher"),
+    [
+        ((), {}),
+        (("start",), {}),
+        ((), {"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"}),
+    ],
+)
+def test_import_changes_nothing_and_starting_prints_no_banner(
+    module_build, request, arguments, launcher
+):
+    """In a fresh interpreter, because this one may have been told to be quiet already.
+
+    Nor does the import end one of several processes, as that of a NEST without MPI would.
+    """
     environment = {key: value for key, value in os.environ.items() if key != "PYNEST_QUIET"}
     result = subprocess.run(
-        [sys.executable, "-c", "import izhisyn.kernel"],
+        [sys.executable, "-c", IMPORT, *arguments],
         cwd=request.config.rootpath,
-        env=environment,
+        env=environment | launcher,
         capture_output=True,
         text=True,
         check=True,

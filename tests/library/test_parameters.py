@@ -7,15 +7,13 @@ import pytest
 from izhisyn.parameters import (
     CELL_TYPES,
     CELL_TYPES_2007,
+    FORUM_CELL_TYPES,
     PROPERTY_CELLS,
     RECEPTORS,
     RECEPTORS_2007,
-    THREAD_CELL_TYPES,
-    between,
     cell_type,
     excitatory_cells,
     inhibitory_cells,
-    nmda_gate,
 )
 
 # Izhikevich (2003), figure 2.
@@ -115,9 +113,9 @@ def test_cells_of_the_twenty_properties_are_those_published():
 
 def test_the_threads_resonator_is_another():
     """The other six types are those published."""
-    differing = {name for name in CELL_TYPES if THREAD_CELL_TYPES[name] != CELL_TYPES[name]}
+    differing = {name for name in CELL_TYPES if FORUM_CELL_TYPES[name] != CELL_TYPES[name]}
     assert differing == {"RZ"}
-    assert THREAD_CELL_TYPES["RZ"].parameters == {"a": 0.1, "b": 0.25, "c": -65.0, "d": 8.0}
+    assert FORUM_CELL_TYPES["RZ"].parameters == {"a": 0.1, "b": 0.25, "c": -65.0, "d": 8.0}
 
 
 def test_cell_type_is_found_by_its_name():
@@ -215,18 +213,3 @@ def test_heterogeneity_narrows_the_spread():
         for key, value in cell_type(name).parameters.items():
             assert alike[key].tolist() == [value] * 3
             np.testing.assert_allclose(half[key] - value, 0.5 * (full[key] - value), atol=1e-15)
-
-
-def test_the_line_between_cell_types_needs_known_ones():
-    """The message is that of the cell type table."""
-    with pytest.raises(ValueError, match="'SR'"):
-        between("RS", "SR", 0.5)
-
-
-def test_nmda_gate_is_that_of_the_thread():
-    """The post's 1 / (1 + exp(-v/16.13) / 3.57), worked out apart from here."""
-    V_m = [-80, -70, -65, -60, -40, -20, 0, 20]
-    published = [0.0244, 0.0445, 0.0597, 0.0796, 0.2302, 0.508, 0.781, 0.925]
-    # Rounded to three digits.
-    np.testing.assert_allclose(nmda_gate(V_m), published, rtol=2e-3)
-    assert nmda_gate(-80.0, conc_Mg2=0.0) == 1.0

@@ -18,7 +18,7 @@ SCRIPT = """
     def main():
         {statement}
 
-    command_line.run(main)
+    command_line.run_script(main)
 """
 
 
@@ -90,10 +90,12 @@ def test_an_error_of_all_processes_is_told_by_the_first(pytestconfig, statement,
     assert second.communicate()[1] == ""
 
 
-def test_a_launcher_without_mpi_in_nest_is_one_sentence(pytestconfig):
+@pytest.mark.parametrize("use", ["kernel.start_kernel()", "kernel.nest.Create('parrot_neuron')"])
+def test_a_launcher_without_mpi_in_nest_is_one_sentence(pytestconfig, use):
     """Before NEST, on import, would end every process with a message of its own."""
-    second = start("import izhisyn.kernel", 1, pytestconfig.rootpath)
-    first = start("import izhisyn.kernel", 0, pytestconfig.rootpath)
+    statement = f"from izhisyn import kernel; {use}"
+    second = start(statement, 1, pytestconfig.rootpath)
+    first = start(statement, 0, pytestconfig.rootpath)
     message = first.communicate()[1]
     assert first.returncode == 2
     assert message.startswith("error: 2 processes were started, but this NEST was built without")

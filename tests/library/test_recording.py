@@ -141,12 +141,12 @@ def test_exact_spikes_need_every_neuron(population):
 def test_weights_are_those_of_their_connection(population):
     """Three sources and a target, each connection with its own weight."""
     target = nest.Create("parrot_neuron")
-    recorder = recording.record_weights("static_synapse", "recorded_synapse")
+    recorder = recording.record_deliveries("static_synapse", "recorded_synapse")
     spec = {"synapse_model": "recorded_synapse", "weight": [[2.0, 3.0, 4.0]]}
     nest.Connect(population, target, "all_to_all", spec)
     spike_recorder = recording.record_spikes(population)
     simulate(60.0)
-    spikes, recorded = recording.spikes(spike_recorder), recording.weights(recorder)
+    spikes, recorded = recording.spikes(spike_recorder), recording.deliveries(recorder)
     assert np.all(np.diff(recorded.times) >= 0)
     for source, weight in zip(population.tolist(), (2.0, 3.0, 4.0), strict=True):
         times, weights = recorded.of(source, target.global_id)

@@ -11,10 +11,10 @@ from izhisyn.wiring import (
     WEIGHT_GRID,
     connect_in_degree,
     create_cells,
-    on_grid,
     poisson_drive,
     random_values,
     receptor_types,
+    round_to_weight_grid,
     step_current,
     syn_spec,
 )
@@ -194,7 +194,7 @@ def test_weights_on_the_grid_have_exact_sums(kernel, mean):
     plain = drawn(random_values("lognormal", mean, 0.5), 2000)
     nest.ResetKernel()
     nest.rng_seed = 5
-    rounded = drawn(on_grid(random_values("lognormal", mean, 0.5)), 2000)
+    rounded = drawn(round_to_weight_grid(random_values("lognormal", mean, 0.5)), 2000)
     assert np.all(rounded % WEIGHT_GRID == 0.0)
     assert 0.0 < np.abs(rounded - plain).max() <= WEIGHT_GRID / 2
     assert sum(rounded.tolist()) == sum(rounded[::-1].tolist())

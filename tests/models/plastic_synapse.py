@@ -28,7 +28,7 @@ class Junction:
     def delivered(self):
         """Weights that arrived at the target, in order of time, shape (n_spikes,)."""
         source, target = self.source.global_id, self.target.global_id
-        return recording.weights(self.recorder).of(source, target)[1]
+        return recording.deliveries(self.recorder).of(source, target)[1]
 
 
 def junction(nest, model, spike_times, parameters=None, target=None):
@@ -54,7 +54,7 @@ def junction(nest, model, spike_times, parameters=None, target=None):
     source = parrot(nest, spike_times)
     target = nest.Create("parrot_neuron") if target is None else target
     recorded = f"{model}_recorded_at_{source.global_id}"
-    recorder = recording.record_weights(model, recorded)
+    recorder = recording.record_deliveries(model, recorded)
     nest.Connect(
         source,
         target,

@@ -36,9 +36,13 @@ def main(model, synapse_model, folder):
     def static(receptor, weight, delay=1.0):
         return wiring.syn_spec(receptor, weight, delay, model)
 
-    wiring.poisson_drive(neurons, 400.0, static("AMPA", wiring.on_grid(weights["drive"])))
+    wiring.poisson_drive(
+        neurons, 400.0, static("AMPA", wiring.round_to_weight_grid(weights["drive"]))
+    )
     for sources, receptor in ((excitatory, "AMPA_NMDA"), (inhibitory, "GABA_A")):
-        weight = wiring.on_grid(wiring.random_values("lognormal", weights[receptor], 0.5))
+        weight = wiring.round_to_weight_grid(
+            wiring.random_values("lognormal", weights[receptor], 0.5)
+        )
         delay = wiring.random_values("normal", 2.0, 0.5, lower=0.5, upper=10.0)
         wiring.connect_in_degree(sources, neurons, 10, static(receptor, weight, delay))
     # A plastic release is any number, so that the sum of three would depend on their order: each
@@ -61,4 +65,4 @@ def main(model, synapse_model, folder):
 
 
 if __name__ == "__main__":
-    command_line.run(lambda: main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
+    command_line.run_script(lambda: main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

@@ -61,7 +61,7 @@ def refusal(capsys, tmp_path):
     def run(main, *arguments):
         folder = tmp_path / "results"
         with pytest.raises(SystemExit) as exit_:
-            command_line.run(lambda: main(["--output", str(folder), *arguments]))
+            command_line.run_script(lambda: main(["--output", str(folder), *arguments]))
         assert exit_.value.code == 2
         printed = capsys.readouterr()
         assert printed.out == ""

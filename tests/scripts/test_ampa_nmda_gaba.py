@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from izhisyn import recording
-from izhisyn.parameters import RECEPTORS, nmda_gate
+from izhisyn.parameters import RECEPTORS
+from izhisyn.synapses import nmda_gate
 from pynest_scripts import ampa_nmda_gaba
 
 PEAKS = {"AMPA": 0.05, "NMDA": 0.075, "GABA_A": 0.33}  # the post's g_peak [pA]
@@ -220,7 +221,10 @@ def test_posted_rates_are_those_of_the_post(run_script):
         (("--neurons", "0"), "argument --neurons: '0' is not a whole number above 0"),
         (("--duration", "1"), "error: duration 1 ms is too short for an input to arrive"),
         (("--resolution", "0.3"), "error: transmission delay of 1 ms is not a multiple of the res"),
-        (("--integrator", "3"), "argument --integrator: invalid choice: 3"),
+        (
+            ("--integrator", "3"),
+            "argument --integrator: '3' is none of exact, euler, izhikevich2003",
+        ),
         (("--seed", "0"), "argument --seed: '0' is not a whole number above 0"),
     ],
 )

@@ -152,7 +152,10 @@ def test_threads_and_seed_change_nothing(run_script, author):
     "arguments, named",
     [
         (("--protocol", "mine"), "argument --protocol: invalid choice: 'mine'"),
-        (("--integrator", "3"), "argument --integrator: invalid choice: 3"),
+        (
+            ("--integrator", "3"),
+            "argument --integrator: '3' is none of exact, euler, izhikevich2003",
+        ),
         (("--resolution", "0"), "argument --resolution: '0' is not a number above 0"),
         (("--resolution", "0.4"), "error: current step of 15 ms is not a multiple of the res"),
         (("--resolution", "10"), "error: current step of 15 ms is not a multiple of the res"),

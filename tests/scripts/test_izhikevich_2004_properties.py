@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from izhisyn.neurocomputational_properties import PANELS, Course
 from pynest_scripts import izhikevich_2004_properties as script
-from pynest_scripts.izhikevich_2004_properties import PANELS, PROPERTIES, Course
 from tests.conftest import ROOT
 from tests.models.reference import spike_times
 
@@ -80,8 +80,8 @@ def test_spikes_of_the_authors_script(measured, name):
 @pytest.mark.parametrize(("name", "tau"), [("P", 0.05), ("Q", 0.05), ("T", 0.25)])
 def test_finer_steps_of_the_authors_scheme_lose_the_property(name, tau):
     """It is the size of the step that makes the property, not what else differs."""
-    assert PROPERTIES[name](script.published_course(PANELS[name]))
-    assert not PROPERTIES[name](script.published_course(replace(PANELS[name], tau=tau)))
+    assert script.published_course(PANELS[name]).shows(name)
+    assert not script.published_course(replace(PANELS[name], tau=tau)).shows(name)
 
 
 @pytest.mark.parametrize("name", [name for name in PANELS if name not in "RST"])
@@ -90,9 +90,9 @@ def test_no_property_shows_in_another_panels_course(name):
     panel = PANELS[name]
     times = np.arange(0.0, panel.duration, 0.1)
     rest = np.full_like(times, panel.V_0)
-    assert not PROPERTIES[name](Course(times, rest, np.array([])))
+    assert not Course(times, rest, np.array([])).shows(name)
     if name not in "AH":  # which ask for such trains
-        assert not PROPERTIES[name](Course(times, rest, np.arange(5.0, panel.duration, 5.0)))
+        assert not Course(times, rest, np.arange(5.0, panel.duration, 5.0)).shows(name)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_no_property_shows_in_another_panels_course(name):
 )
 def test_a_property_is_not_that_of_a_similar_cell(name, other):
     """Each rule refuses the published course of a cell that comes near it."""
-    assert not PROPERTIES[name](script.published_course(PANELS[other]))
+    assert not script.published_course(PANELS[other]).shows(name)
 
 
 def test_stairs_have_the_mean_of_the_ramp():

@@ -98,7 +98,7 @@ def test_figure_has_ink_in_all_its_panels(run):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--integrator", "2"), "argument --integrator: invalid choice: 2"),
+        (("--integrator", "2"), "argument --integrator: '2' is none of exact, euler"),
         (("--resolution", "0.7"), "error: current step of 120 ms is not a multiple of the res"),
         (("--output", "/dev/null/below"), "error: cannot write /dev/null/below"),
     ],

@@ -89,54 +89,6 @@ def test_rates_are_those_of_the_design_over_seeds_and_in_degrees(run_script):
         assert np.all(rates.std(axis=0) < 0.1 * rates.mean(axis=0))
 
 
-def moments(kind, in_degree, inputs):
-    """Mean of the background and variance of all inputs of a kind, with their Poisson rates."""
-    parameters = population_network.NETWORK
-    of_network = in_degree * parameters[f"rate_{kind}"] * inputs.weight**2
-    of_network *= 1.0 + parameters["weight_variation"] ** 2
-    background = inputs.background_rate * inputs.background_weight
-    return background, of_network + background * inputs.background_weight
-
-
-@pytest.mark.parametrize("K", [200, 1000, 20000])
-def test_scaling_keeps_mean_and_variance_of_the_inputs(K):
-    """The theory that the script cites: what K inputs of rate r and weight w add up to."""
-    model = population_network.MODELS["cond"]
-    size = population_network.Size(8 * K, 2 * K, round(0.8 * K), round(0.2 * K))
-    inputs = population_network.inputs_of("E", size, model)
-    parameters = population_network.NETWORK
-    # The mean of the network's inputs, K w, is that of the design.
-    assert size.K_E * inputs["E"].weight == pytest.approx(800 * parameters["w_E"])
-    assert size.K_I * inputs["I"].weight == pytest.approx(200 * parameters["w_I"])
-    for kind, in_degree in (("E", size.K_E), ("I", size.K_I)):
-        mean, variance = moments(kind, in_degree, inputs[kind])
-        assert mean == pytest.approx(parameters[f"background_mean_{kind}"])
-        assert variance == pytest.approx(parameters[f"total_variance_{kind}"])
-
-
-def test_small_in_degrees_keep_at_least_the_mean():
-    """20 inputs alone have more than the design's variance."""
-    size = population_network.Size(800, 200, 16, 4)
-    inputs = population_network.inputs_of("E", size, population_network.MODELS["cond"])
-    mean, variance = moments("I", 4, inputs["I"])
-    assert mean == pytest.approx(population_network.NETWORK["background_mean_I"])
-    assert variance > population_network.NETWORK["total_variance_I"]
-    assert np.isfinite(inputs["I"].background_rate)
-
-
-def test_currents_stand_for_conductances():
-    """Weights and background in pA, the same rates."""
-    size = population_network.Size(800, 200, 80, 20)
-    cond, psc = (
-        population_network.inputs_of("I", size, population_network.MODELS[name])
-        for name in ("cond", "psc")
-    )
-    for kind, unit in (("E", 28.0), ("I", 5.0)):
-        assert psc[kind].weight == pytest.approx(unit * cond[kind].weight)
-        assert psc[kind].background_weight == pytest.approx(unit * cond[kind].background_weight)
-        assert psc[kind].background_rate == cond[kind].background_rate
-
-
 def test_json_repeats_the_run_and_agrees_with_the_recording(small):
     """Counts, rates and digest are those of the spikes that were written."""
     measured = small.json()

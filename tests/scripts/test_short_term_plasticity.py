@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from izhisyn.parameters import RECEPTORS, THREAD_CELL_TYPES
+from izhisyn.parameters import FORUM_CELL_TYPES, RECEPTORS
 
 SCRIPT = "short_term_plasticity"
 # Spikes of the post's protocol, forward Euler at 0.001 ms: V_m starts at c, U_m at 0.
@@ -28,7 +28,7 @@ def test_cells_of_the_thread(run_script, cell_type):
     """Both presynaptic cells spike as the converged ones do, with the thread's parameters."""
     measured = checked(run_script(SCRIPT, "--cell-type", cell_type)).json()
     assert [len(times) for times in measured["spike_times"]["pre"]] == 2 * [CONVERGED[cell_type]]
-    assert measured.items() >= THREAD_CELL_TYPES[cell_type].parameters.items()
+    assert measured.items() >= FORUM_CELL_TYPES[cell_type].parameters.items()
 
 
 def test_random_cell_type_follows_the_seed(run_script):

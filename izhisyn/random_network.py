@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Create and connect the network of `izhisyn.network_design`."""
+
+import numpy as np
+
+from izhisyn.network_design import NETWORK, inputs_of
+from izhisyn.parameters import excitatory_cells, inhibitory_cells
+from izhisyn.wiring import (
+    connect_in_degree,
+    create_cells,
+    poisson_drive,
+    random_values,
+    round_to_weight_grid,
+    syn_spec,
+)
+
+_RECEPTORS = {"E": "AMPA_NMDA", "I": "GABA_A"}  # which the inputs of a kind drive
+
+
+def create(size, model, seed, heterogeneity=1.0):
+    """Create the cells with random parameters and initial states.
+
+    Parameters
+    ----------
+    size : izhisyn.network_design.NetworkSize
+    model : izhisyn.network_design.NeuronModel
+    seed : int
+        Seed of the random numbers.
+    heterogeneity : float
+        Spread of the parameters, from 0 to 1, see `izhisyn.parameters.excitatory_cells`.
+
+    Returns
+    -------
+    dict of str to nest.NodeCollection
+        The populations "E" and "I".
+    """
+    # NumPy's generator with a seed draws the same in each MPI process.
+    generator = np.random.default_rng(seed)
+    cells = {}
+    for name, parameters_of in (("E", excitatory_cells), ("I", inhibitory_cells)):
+        n_cells = len(size.populations[name])
+        parameters = parameters_of(generator.random(n_cells), heterogeneity)
+        V_m = generator.uniform(*NETWORK["V_0"], n_cells)
+        state = {"V_m": V_m, "U_m": parameters["b"] * V_m}
+        common = {"NMDA_ratio": NETWORK["NMDA_ratio"]}
+        cells[name] = create_cells(model.name, n_cells, common | parameters | state)
+    return cells
+
+
+def connect(cells, size, model, weights="lognormal", delays="normal", progress=None):
+    """Connect the cells with each other and with the background.
+
+    Parameters
+    ----------
+    cells : dict of str to nest.NodeCollection
+        What `create` returns.
+    size : izhisyn.network_design.NetworkSize
+    model : izhisyn.network_design.NeuronModel
+    weights, delays : str
+        Distribution of each, one of `izhisyn.wiring.DISTRIBUTIONS`.
+    progress : callable, optional
+        Called with the completed fraction, up to 1.
+    """
+    made = 0
+
+    def count(n_connections):
+        nonlocal made
+        made += n_connections
+        if progress is not None:
+            progress(made / (size.N * size.K))
+
+    inputs = {name: inputs_of(name, size, model) for name in cells}
+    in_degrees = {"E": size.K_E, "I": size.K_I}
+    for target, source in (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I")):
+        receptor, drive = _RECEPTORS[source], inputs[target][source]
+        weight = random_values(weights, drive.weight, NETWORK["weight_variation"])
+        delay = random_values(
+            delays,
+            NETWORK[f"delay_{source}"],
+            NETWORK["delay_variation"],
+            NETWORK["delay_min"],
+            NETWORK["delay_max"],
+        )
+        connect_in_degree(
+            cells[source],
+            cells[target],
+            in_degrees[source],
+            syn_spec(receptor, round_to_weight_grid(weight), delay, model.name),
+            count,
+        )
+        background_weight = round_to_weight_grid(drive.background_weight)
+        poisson_drive(
+            cells[target],
+            drive.background_rate,
+            syn_spec(receptor, background_weight, NETWORK["delay_min"], model.name),
+        )
