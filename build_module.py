@@ -544,6 +544,8 @@ def assemble_templates(folder: Path, request: Request) -> None:
     shutil.copytree(stock_templates(nestml_folder()), folder)
     if OWN_TEMPLATES.is_dir():
         shutil.copytree(OWN_TEMPLATES, folder, dirs_exist_ok=True)
+        # The module's own templates are looked up in a folder of their own.
+        shutil.copytree(OWN_TEMPLATES / "pooled", folder / "setup" / "pooled")
     if request.stock_codegen:
         (folder / "pooled" / "StockAsked.jinja2").write_text("was to have it (--stock-codegen)")
 

@@ -100,15 +100,15 @@ struct Block
   };
   std::vector< Spike > spikes; //!< of this slice
 
-  //! Where input through a channel lies within a slot of the ring, from the first connection on
-  Ring::Address
-  use( const std::size_t channel, const std::size_t lane )
+  //! Gives a neuron's port its place in the ring, to which connections may send from then on
+  void
+  connect( const std::size_t channel, const std::size_t lane, const std::size_t rport, const bool is_signed )
   {
     if ( rows[ channel ] == 0 )
     {
-      rows[ channel ] = pool.ring.add_row( { nodes, channel } );
+      rows[ channel ] = pool.ring.add_row( { nodes, rport, is_signed } );
     }
-    return address( channel, lane );
+    last_port() = { nodes[ lane ], &pool.ring, address( channel, lane ) };
   }
 
   Ring::Address

@@ -259,7 +259,7 @@ PooledNode< Cell >::handles_test_event( nest::SpikeEvent& event, const size_t re
   {
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
-  block_->use( receptor_type - first, lane_ );
+  block_->connect( receptor_type - first, lane_, receptor_type - first, true );
   return receptor_type - first;
 }
 
@@ -275,7 +275,7 @@ PooledNode< Cell >::handles_test_event( nest::CurrentEvent& event, const size_t 
   {
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
-  block_->use( Cell::N_SPIKE_PORTS + receptor_type, lane_ );
+  block_->connect( Cell::N_SPIKE_PORTS + receptor_type, lane_, receptor_type, true );
   return receptor_type;
 }
 

@@ -53,7 +53,8 @@ public:
   struct Owner
   {
     nest::Node* const* nodes; //!< of the block
-    std::size_t channel;      //!< number of the port, spike ports first
+    std::size_t rport;        //!< of the port, as events have it
+    bool is_signed;           //!< whether the port takes negative weights
   };
 
   //! Ring of a thread, which exists as long as somebody has not left it
@@ -75,6 +76,12 @@ public:
     }
     owners_.push_back( owner );
     return owners_.size() - 1;
+  }
+
+  nest::Node&
+  node( const Address address ) const
+  {
+    return *owners_[ address / WIDTH ].nodes[ address % WIDTH ];
   }
 
   const Owner&
@@ -149,6 +156,26 @@ private:
   double* const* now_ = nullptr;  //!< the place of the slot in which the slice begins
   long origin_ = -1;              //!< of that slice, in steps
 };
+
+//! Port of a pooled neuron of this module
+struct Port
+{
+  const nest::Node* node = nullptr;
+  Ring* ring = nullptr;
+  Ring::Address address = 0;
+};
+
+/**
+ * The port that answered the last test event on this thread. A synapse that writes into rings learns from it
+ * whether its target is a pooled neuron of this module, which its class cannot show: another module has a class
+ * of the same name.
+ */
+inline Port&
+last_port()
+{
+  static thread_local Port port;
+  return port;
+}
 
 inline Ring&
 Ring::join( const std::size_t thread )

@@ -72,7 +72,7 @@ def settable(model):
     return re.findall(r"^ {8}(\w+)", "".join(blocks), re.MULTILINE)
 
 
-def drive(nest, neurons, duration=200.0, model=None):
+def drive(nest, neurons, duration=200.0, model=None, synapse_model="static_synapse"):
     """Send the same irregular trains to all neurons, and a current to every second.
 
     Everything is written down beforehand: random generators would draw other numbers on another
@@ -86,6 +86,8 @@ def drive(nest, neurons, duration=200.0, model=None):
         Time that the input takes, from now on [ms].
     model : str, optional
         The one of `MODELS` that the neurons' models are copies of, if they are copies.
+    synapse_model : str
+        Of the connections that bring spikes.
     """
     model = model or neurons[0].model
     if model == ASTROCYTE:
@@ -98,6 +100,7 @@ def drive(nest, neurons, duration=200.0, model=None):
         generator = nest.Create("spike_generator", params={"spike_times": times})
         for delay in (SHORTEST_DELAY, 5.7):
             connection = {"weight": 4.0 * weight, "delay": delay, **port}
+            connection["synapse_model"] = synapse_model
             nest.Connect(generator, neurons, syn_spec=connection)
     current = nest.Create(
         "step_current_generator",
@@ -109,7 +112,9 @@ def drive(nest, neurons, duration=200.0, model=None):
     nest.Connect(current, neurons[::2], syn_spec={"delay": 4.1})
 
 
-def connect_recurrently(nest, neurons, in_degree=5, longest_delay=6.0):
+def connect_recurrently(
+    nest, neurons, in_degree=5, longest_delay=6.0, synapse_model="static_synapse"
+):
     """Connect the neurons among each other on every port, with delays on the grid."""
     model, n = neurons[0].model, len(neurons)
     if model == ASTROCYTE:
@@ -120,6 +125,7 @@ def connect_recurrently(nest, neurons, in_degree=5, longest_delay=6.0):
     for weight, port in _ports(model):
         n_connections = in_degree * n
         specification = {
+            "synapse_model": synapse_model,
             "weight": np.full(n_connections, weight),
             "delay": rng.integers(*steps, n_connections) / 10,
             **{name: np.full(n_connections, value) for name, value in port.items()},
@@ -174,11 +180,11 @@ def spikes_by_neuron(result):
     return {int(sender): np.sort(times[senders == sender]) for sender in np.unique(senders)}
 
 
-def varied_network(nest, model, n=70, duration=200.0):
+def varied_network(nest, model, n=70, duration=200.0, synapse_model="static_synapse"):
     """Create the network in a kernel that is set up; give its recorders."""
     neurons = nest.Create(model, n, varied_parameters(model, n))
-    drive(nest, neurons, duration=duration)
-    connect_recurrently(nest, neurons)
+    drive(nest, neurons, duration=duration, synapse_model=synapse_model)
+    connect_recurrently(nest, neurons, synapse_model=synapse_model)
     return record(nest, neurons)
 
 
