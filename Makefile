@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Everything runs in .venv, which the first call makes from the pins in pyproject.toml.
+# Everything runs in .venv, which the first call makes from constraints.txt.
 
 PYTHON ?= python3
 ARGS ?=
@@ -8,7 +8,8 @@ BENCHMARKS := prepare work_precision neuron_cost network flags $(if $(shell comm
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
-.PHONY: help figure2 build test test-slow mpi test-mpi print-mpi-python bench bench-mpi docs lint clean
+.PHONY: help figure2 build test test-slow test-newest mpi test-mpi print-mpi-python bench bench-mpi docs wheel
+.PHONY: constraints lint clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -24,6 +25,13 @@ test: build ## run the tests except the slow ones (minutes)
 
 test-slow: build ## run the slow tests
 	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
+
+# Not part of CI: a release of somebody else must not stop us. NEST and NESTML stay, see pyproject.toml.
+test-newest: ## run the quick tests with the newest releases of what pyproject.toml allows, in .venv-newest
+	@"$(PYTHON)" -m venv --clear .venv-newest
+	@.venv-newest/bin/python -m pip --disable-pip-version-check install -q -e ".[test]"
+	@.venv-newest/bin/python build_module.py
+	@.venv-newest/bin/python -m pytest -m "not slow" $(ARGS)
 
 # Not .venv: the wheel from PyPI in it has no MPI. FULL=1 compiles all of NEST's models.
 mpi: ## build a NEST with MPI into a cache outside the clone, with the models
@@ -45,21 +53,34 @@ bench-mpi: mpi ## measure memory and scaling over MPI, and plan large networks (
 	@python="$$($(MPI_NEST) --print-python)"; \
 	for name in $(MPI_BENCHMARKS); do "$$python" -m benchmarks.$$name $(ARGS) || exit 1; done
 
-docs: build .venv/docs-ready ## build the documentation site: docs/_build/html/index.html
+docs: build ## build the documentation site: docs/_build/html/index.html
 	@$(VENV_PYTHON) -m sphinx -W --keep-going -q docs docs/_build/html
 	@PYTHONPATH=docs $(VENV_PYTHON) -m izhisyn_docs.check_site docs/_build/html
+
+# Compiled for any processor of this platform; auditwheel names the oldest system on which it runs.
+wheel: .venv/ready ## make the source distribution and the wheel with the compiled models: dist/
+	@rm -rf dist build/wheel
+	@$(VENV_PYTHON) build_module.py --march none --install-dir build/prebuilt
+	@IZHISYN_PREBUILT="$(CURDIR)/build/prebuilt" $(VENV_PYTHON) -m build --outdir build/wheel .
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) -m auditwheel repair --wheel-dir dist build/wheel/*.whl
+	@mv build/wheel/*.tar.gz dist
+
+constraints: ## renew constraints.txt from pyproject.toml (needs uv)
+	@{ head -n 1 constraints.txt; uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --no-header --upgrade --extra test --extra docs pyproject.toml; } >constraints.txt.new
+	@mv constraints.txt.new constraints.txt
 
 lint: .venv/ready ## check style and format
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 
 clean: ## remove .venv with the module in it, and everything that was written
-	rm -rf .venv build output *.egg-info .pytest_cache .ruff_cache docs/_build docs/index.md
+	rm -rf .venv .venv-newest build dist output *.egg-info .pytest_cache .ruff_cache docs/_build docs/index.md
 	rm -rf docs/api docs/gallery docs/models docs/notebooks docs/reference
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The checks come first: a download of minutes should not end with a missing compiler.
-.venv/ready: pyproject.toml
+.venv/ready: constraints.txt pyproject.toml
 	@fail() { echo "make: $$1" >&2; exit 1; }; \
 	command -v "$(PYTHON)" >/dev/null || \
 	    fail "there is no $(PYTHON); install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; \
@@ -71,15 +92,9 @@ clean: ## remove .venv with the module in it, and everything that was written
 	    fail "there is no C++ compiler; install one (apt install g++), or set CXX"; \
 	echo "setting up .venv: downloads NEST, NESTML and their like, a few minutes"; \
 	"$(PYTHON)" -m venv --clear .venv || fail "cannot make .venv; see the lines above"; \
-	$(VENV_PYTHON) -m pip --disable-pip-version-check install -e ".[test]" >.venv/pip.log 2>&1 || { \
+	pip="$(VENV_PYTHON) -m pip --disable-pip-version-check install"; \
+	{ $$pip --require-hashes -r constraints.txt && $$pip --no-deps --no-build-isolation -e .; } \
+	    >.venv/pip.log 2>&1 || { \
 	    tail -n 5 .venv/pip.log >&2; \
-	    fail "pip could not install what pyproject.toml pins; check the network and read .venv/pip.log"; }; \
-	touch $@
-
-.venv/docs-ready: .venv/ready
-	@echo "installing Sphinx and its like into .venv"; \
-	$(VENV_PYTHON) -m pip --disable-pip-version-check install -e ".[docs]" >.venv/pip.log 2>&1 || { \
-	    tail -n 5 .venv/pip.log >&2; \
-	    echo "make: pip could not install what pyproject.toml pins for docs; check the network and read .venv/pip.log" >&2; \
-	    exit 1; }; \
+	    fail "pip could not install what constraints.txt pins; check the network and read .venv/pip.log"; }; \
 	touch $@

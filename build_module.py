@@ -320,11 +320,31 @@ def content_hash(request: Request, nest: Nest) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def source_hash(request: Request) -> str:
+    """Hash what the module is made from, whatever it is made with.
+
+    It says whether a module that was compiled elsewhere has the models that are here.
+    """
+    files = [*request.models, Path(__file__).resolve()]
+    files += (file for file in sorted(OWN_TEMPLATES.rglob("*")) if file.is_file())
+    content = [(file.name, hash_file(file)) for file in files]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
 def nestml_folder() -> Path:
     """Find the installed NESTML without importing it."""
     spec = importlib.util.find_spec("pynestml")
     if spec is None or spec.origin is None:
-        raise BuildError(f"{sys.executable} cannot import pynestml; pip install nestml==9.0.0")
+        missing = {
+            "NESTML": True,
+            "CMake": shutil.which("cmake", path=tool_path()) is None,
+            "Boost's headers": boost_include() is None and not Path("/usr/include/boost").is_dir(),
+        }
+        raise BuildError(
+            f"building models needs {' and '.join(name for name in missing if missing[name])}, "
+            f"which {sys.executable} does not have; pip install 'izhisyn[build]', or beside a NEST "
+            "that is not from pip: pip install nestml==9.0.0 cmake boost-headers"
+        )
     return Path(spec.origin).resolve().parent
 
 
@@ -613,6 +633,7 @@ def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
             "models": proof["models"],
             "stock_neurons": stock_neurons,
             "content_hash": key,
+            "source_hash": source_hash(request),
             "library_hash": hash_file(target),
         }
         prove_installed(target, nest, environment)
@@ -887,6 +908,7 @@ def refuse_ranks() -> None:
 def make_module(options: argparse.Namespace) -> dict:
     """Install what the options ask for, unless it is there already, and return its record."""
     request = read_request(options)
+    nestml_folder()
     nest = find_nest(options.nest_config)
     folder = target_folder(request, nest)
     target = folder / f"{request.module}.so"

@@ -2,15 +2,14 @@
 """Sphinx configuration of the documentation site; ``make docs`` builds it."""
 
 import sys
-import tomllib
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
+from izhisyn import __version__ as release  # noqa: E402 - Sphinx reads it
+
 project = "izhisyn"
-with (DOCS.parent / "pyproject.toml").open("rb") as file:
-    release = tomllib.load(file)["project"]["version"]
 author = "the izhisyn developers"
 project_copyright = author
 

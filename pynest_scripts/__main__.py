@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The command ``izhisyn``: builds the models, runs the experiments, tells what is installed."""
+"""The command ``izhisyn``: builds the models, runs the experiments, shows what is installed."""
 
 import argparse
 import difflib
@@ -8,9 +8,10 @@ import shutil
 import sys
 import textwrap
 
-from izhisyn import command_line
+from izhisyn import __version__, command_line
 from izhisyn.errors import ParameterError
-from pynest_scripts.commands import catalogue, project
+
+from .commands import catalogue
 
 USAGE = """\
 First compile the models, then draw figure 2 of Izhikevich (2003) into the folder output:
@@ -18,7 +19,7 @@ First compile the models, then draw figure 2 of Izhikevich (2003) into the folde
   izhisyn build
   izhisyn figure2
 
-izhisyn COMMAND --help tells the options of a command.
+izhisyn COMMAND --help lists the options of a command.
 """
 
 
@@ -53,7 +54,7 @@ def argument_parser():
         f"experiments, each writing a figure and its numbers:\n{listing(catalogue.scripts())}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"izhisyn {project.version()}")
+    parser.add_argument("--version", action="version", version=f"izhisyn {__version__}")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser

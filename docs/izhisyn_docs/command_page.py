@@ -43,11 +43,11 @@ def write_command_page(page):
     ----------
     page : pathlib.Path
     """
-    parts = [heading("The command izhisyn", "="), code_block(help_of("pynest_scripts"), "text")]
+    parts = [heading("The command izhisyn", "="), code_block(help_of("izhisyn"), "text")]
     for tool, module in TOOLS.items():
         parts += [
             heading(f"izhisyn {tool}", "-"),
             f"{summary(module)}.\n\n",
-            code_block(help_of("pynest_scripts", tool), "text"),
+            code_block(help_of("izhisyn", tool), "text"),
         ]
     page.write_text("".join(parts), encoding="utf-8")

@@ -6,14 +6,16 @@ import importlib.util
 import pkgutil
 from pathlib import Path
 
-import pynest_scripts
+from . import build_module
 
+# pynest_scripts in a clone, izhisyn.pynest_scripts in an installation
+SCRIPTS = __package__.rpartition(".")[0]
 TOOLS = {
-    "build": "build_module",
-    "info": "pynest_scripts.commands.info",
+    "build": build_module.__name__,
+    "info": f"{__package__}.info",
     "import-brian2": "izhisyn.brian2_import.__main__",
-    "nest-desktop": "pynest_scripts.commands.nest_desktop",
-    "completion": "pynest_scripts.commands.completion",
+    "nest-desktop": f"{__package__}.nest_desktop",
+    "completion": f"{__package__}.completion",
 }
 ALIASES = {"network": "population-network"}
 
@@ -26,12 +28,10 @@ def scripts():
     dict of str to str
         Name of the command, and of the module whose ``main`` it runs.
     """
-    modules = pkgutil.iter_modules(pynest_scripts.__path__)
+    modules = pkgutil.iter_modules([str(Path(__file__).resolve().parents[1])])
     names = (module.name for module in modules if not module.ispkg)
     return {
-        name.replace("_", "-"): f"pynest_scripts.{name}"
-        for name in names
-        if not name.startswith("_")
+        name.replace("_", "-"): f"{SCRIPTS}.{name}" for name in names if not name.startswith("_")
     }
 
 
@@ -54,8 +54,6 @@ def summary(module):
     str
         Without the full stop.
     """
-    top, *below = module.split(".")
-    origin = Path(importlib.util.find_spec(top).origin)
-    file = origin.parent.joinpath(*below).with_suffix(".py") if below else origin
+    file = Path(importlib.util.find_spec(module).origin)
     docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
     return docstring.partition("\n")[0].removesuffix(".")

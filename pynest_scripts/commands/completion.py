@@ -13,7 +13,8 @@ import io
 import re
 
 from izhisyn import command_line
-from pynest_scripts.commands import catalogue
+
+from . import catalogue
 
 FUNCTION = """\
 _izhisyn() {{

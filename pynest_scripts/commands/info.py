@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tell which NEST, NESTML, compiler and module are in use, and whether they fit.
+"""Show which NEST, NESTML, compiler and module are in use, and whether they fit.
 
-The last line is the verdict: the first thing that does not fit and what to do about it, if there is
-one. The exit code is 0 if everything fits and 1 otherwise.
+The last line is the verdict. The exit code is 0 if NEST loads the module of these models, and 1
+otherwise. What building needs may be missing as long as the module fits.
 """
 
 import argparse
@@ -13,10 +13,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import build_module
-from build_module import BuildError
-from izhisyn import command_line
-from pynest_scripts.commands import project
+from izhisyn import __version__, command_line
+
+from . import build_module, project
+
+BuildError = build_module.BuildError
 
 # In a process of its own: what NEST prints, and how it fails, stays there.
 ASK_NEST = f"""
@@ -24,6 +25,7 @@ import json, nest
 build = nest.build_info
 print({build_module.PROOF_MARK!r} + json.dumps([build["have_threads"], build["have_mpi"]]))
 """
+ONLY_FOR_BUILDING = ("NESTML", "compiler", "cmake", "make")
 
 
 def main(arguments=None):
@@ -32,21 +34,20 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit code: 0 if everything fits, 1 otherwise.
+        Exit code: 0 if NEST and the module fit, 1 otherwise.
     """
     parse_arguments(arguments)
-    verdict = "everything fits"
-    misfits = 0
+    misfits = []
     for part, look in parts():
         try:
             state = look()
         except BuildError as error:
             state = str(error)
-            verdict = verdict if misfits else f"{part} does not fit: {error}"
-            misfits += 1
-        tell(part, state)
-    tell("verdict", verdict)
-    return 1 if misfits else 0
+            misfits.append(part)
+        print(f"{part:<10}{state}", flush=True)
+    text, code = verdict(misfits)
+    print(f"{'verdict':<10}{text}")
+    return code
 
 
 def parse_arguments(arguments=None):
@@ -58,6 +59,27 @@ def parse_arguments(arguments=None):
     ).parse_args(arguments)
 
 
+def verdict(misfits):
+    """Conclude from the parts that do not fit.
+
+    Parameters
+    ----------
+    misfits : list of str
+        Names of parts.
+
+    Returns
+    -------
+    str, int
+        The verdict, and the exit code.
+    """
+    if not misfits:
+        return "everything fits", 0
+    names = ", ".join(misfits)
+    if set(misfits) <= set(ONLY_FOR_BUILDING):
+        return f"the module fits; building needs {names}, see above", 0
+    return f"{names} {'does' if len(misfits) == 1 else 'do'} not fit, see above", 1
+
+
 def parts():
     """List what is looked at.
 
@@ -67,7 +89,7 @@ def parts():
     look : callable
         Describes the part, or raises `BuildError` with what does not fit and what to do.
     """
-    yield "izhisyn", lambda: f"{project.version()}, {build_module.SOURCES}"
+    yield "izhisyn", lambda: f"{__version__}, {build_module.SOURCES}"
     yield "Python", lambda: f"{platform.python_version()}, {sys.executable}"
     yield "NEST", find_nest
     yield "NESTML", find_nestml
@@ -75,11 +97,6 @@ def parts():
     for tool in ("cmake", "make"):
         yield tool, lambda tool=tool: program(build_module.find_tool(tool, tool))
     yield "module", find_module
-
-
-def tell(part, state):
-    """Print a line as soon as it is known."""
-    print(f"{part:<10}{state}", flush=True)
 
 
 def find_nest():
@@ -117,10 +134,10 @@ def find_module():
     """Load the module as a simulation would, and compare it with the models that are here."""
     nest = build_module.find_nest(None)
     request = build_module.read_request(build_module.parse_arguments([]))
-    target = build_module.target_folder(request, nest) / f"{request.module}.so"
     try:
         loaded = build_module.load(request.module, dict(os.environ))
     except BuildError as error:
+        target = build_module.target_folder(request, nest) / f"{request.module}.so"
         if target.is_file():
             raise BuildError(f"{error}; run izhisyn build --force") from error
         raise BuildError(
@@ -128,23 +145,51 @@ def find_module():
             "you gave to --install-dir"
         ) from error
     [path] = map(Path, loaded["loaded"])
-    if not is_up_to_date(path, request, nest):
-        elsewhere = "" if path == target else f" --install-dir {path.parent}"
+    if is_prebuilt(path, request, nest):
+        state = "for any processor of this platform (izhisyn build compiles for yours)"
+    elif is_up_to_date(path, request, nest):
+        state = "up to date"
+    else:
+        target = build_module.target_folder(request, nest)
+        elsewhere = "" if path.parent == target else f" --install-dir {path.parent}"
         raise BuildError(
             f"{path} was not built from the models, NEST, NESTML and processor that are here; "
             f"run izhisyn build{elsewhere}"
         )
-    return f"{len(loaded['models'])} models, up to date, {path}"
+    return f"{len(loaded['models'])} models, {state}, {path}"
+
+
+def is_prebuilt(module, request, nest):
+    """Whether a module has these models for this NEST, and was compiled for any processor.
+
+    As the wheel's, which another machine built with its own NESTML and compiler.
+    """
+    record = read_record(module)
+    return (
+        processor_of(record) == "none"
+        and record.get("nest_version") == nest.version
+        and record.get("source_hash") == build_module.source_hash(request)
+        and record.get("library_hash") == build_module.hash_file(module)
+    )
 
 
 def is_up_to_date(module, request, nest):
-    """Tell whether a module is what ``build`` would make with the ``--march`` it was made with."""
-    record = build_module.record_file(module)
-    if record.is_file():
-        flags = build_module.read_json(record)["flags"]
-        processors = [flag.partition("=")[2] for flag in flags if flag.startswith("-march=")]
-        request = replace(request, march=processors[0] if processors else "none")
+    """Whether a module is what ``build`` would make with the ``--march`` it was made with."""
+    request = replace(request, march=processor_of(read_record(module)))
     return build_module.read_record(module, build_module.content_hash(request, nest)) is not None
+
+
+def read_record(module):
+    """Read what a module was made from and with; empty if that is not known."""
+    file = build_module.record_file(module)
+    return build_module.read_json(file) if file.is_file() else {}
+
+
+def processor_of(record):
+    """Read from a module's flags what it was compiled for, as ``--march`` has it."""
+    flags = record.get("flags", [])
+    processors = [flag.partition("=")[2] for flag in flags if flag.startswith("-march=")]
+    return processors[0] if processors else "none"
 
 
 if __name__ == "__main__":

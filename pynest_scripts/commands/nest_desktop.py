@@ -9,10 +9,11 @@ NESTML source. docs/nest-desktop.md tells how to start NEST Desktop, and how to 
 import argparse
 from pathlib import Path
 
-import build_module
 from izhisyn import command_line, nest_desktop
 from izhisyn.kernel import nest, start_kernel
 from izhisyn.nestml_source import read_model
+
+from . import build_module
 
 EXAMPLE_NEURON = "izhikevich_cond_multisyn_neuron"
 

@@ -1,38 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Version and pins of izhisyn: a clone's own pyproject.toml, or what pip keeps of it."""
+"""The versions of other packages that izhisyn is made for."""
 
 import importlib.metadata
 import re
 import tomllib
 
-import build_module
-
-
-def version():
-    """Give the version of izhisyn."""
-    return _table()["version"] if _is_clone() else importlib.metadata.version("izhisyn")
+from . import build_module
 
 
 def pins():
-    """Give the versions of other packages that izhisyn is made for.
+    """Read the pinned versions from a clone's pyproject.toml, or from what pip keeps of it.
 
     Returns
     -------
     dict of str to str
-        Name and version of what ``pip install .`` installs.
+        Name and version of NEST and NESTML.
     """
-    if _is_clone():
-        requirements = _table()["dependencies"]
+    file = build_module.HERE / "pyproject.toml"
+    if file.is_file():
+        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+        requirements = [*project["dependencies"], *project["optional-dependencies"]["build"]]
     else:
         requirements = importlib.metadata.requires("izhisyn")
-    needed = (requirement for requirement in requirements if "extra ==" not in requirement)
-    return dict(re.match(r"([\w.-]+)==([\w.]+)", requirement).groups() for requirement in needed)
-
-
-def _is_clone():
-    return build_module.SOURCES == build_module.HERE
-
-
-def _table():
-    text = (build_module.HERE / "pyproject.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["project"]
+    matches = (re.match(r"([\w.-]+)==([\w.]+)", requirement) for requirement in requirements)
+    return dict(match.groups() for match in matches if match)

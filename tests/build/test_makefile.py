@@ -17,7 +17,7 @@ def clone(tmp_path: Path) -> Path:
     """Copy what setting up needs into a folder with a space in its name."""
     folder = tmp_path / "a clone"
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", "LICENSE"):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     return folder
 
@@ -47,7 +47,16 @@ def test_targets_are_listed(clone):
     """`make` alone tells what there is."""
     result = make(clone)
     targets = {line.split()[1] for line in result.stdout.splitlines()}
-    assert {"figure2", "test", "test-slow", "build", "lint", "clean"} <= targets
+    assert {
+        "figure2",
+        "test",
+        "test-slow",
+        "test-newest",
+        "build",
+        "wheel",
+        "lint",
+        "clean",
+    } <= targets
 
 
 def test_no_python(clone):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Versions stand in pyproject.toml, and whatever else names one agrees with it."""
+"""Versions stand in pyproject.toml and constraints.txt; whatever else names one agrees."""
 
 import json
 import re
@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import izhisyn
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
-PINS = dict(
-    re.match(r"([\w.-]+)==([\w.]+)", requirement).groups()
-    for requirement in [
-        *PROJECT["dependencies"],
-        *(pin for extra in PROJECT["optional-dependencies"].values() for pin in extra),
-    ]
-    if not requirement.startswith("izhisyn[")
-)
+EXTRAS = PROJECT["optional-dependencies"]
+CONSTRAINTS = (ROOT / "constraints.txt").read_text()
+# The first of several is for the lowest Python.
+PINS = dict(reversed(re.findall(r"^([\w.-]+)==([\w.]+)", CONSTRAINTS, re.MULTILINE)))
 PYTHONS = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if " :: Python :: 3." in line]
 # How prose calls some packages.
 TITLES = {"NEST": "nest-simulator", "NESTML": "nestml", "Brian2": "brian2"}
@@ -93,7 +93,8 @@ def test_lowest_python():
 
 def test_version_of_izhisyn():
     """In what people cite, in what harvesters read, and at the top of the changes."""
-    version = PROJECT["version"]
+    version = izhisyn.__version__
+    assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "izhisyn.__version__"}
     assert citation()["version"] == version
     assert codemeta()["version"] == version
     assert recipe()["package"]["version"] == version
@@ -113,13 +114,39 @@ def test_authors_licence_and_keywords_agree():
     assert codemeta()["description"] == recipe()["about"]["summary"] == PROJECT["description"]
 
 
-def test_conda_recipe_has_the_same_pins():
-    """All dependencies, under conda's names; its Boost does without the .post of PyPI's."""
-    run = dict(re.findall(r"^(\S+) ==(\S+)$", "\n".join(recipe()["requirements"]["run"]), re.M))
+def requirements(*lists):
+    """Parse requirements of pyproject.toml, without the extras that they name."""
+    parsed = (Requirement(text) for texts in lists for text in texts)
+    return {canonicalize_name(one.name): one for one in parsed if one.name != "izhisyn"}
+
+
+def test_constraints_have_all_requirements_within_their_ranges():
+    """Of every extra, each file with its hash, and no address of an index."""
+    for name, requirement in requirements(PROJECT["dependencies"], *EXTRAS.values()).items():
+        assert requirement.specifier.contains(PINS[name]), name
+    blocks = re.split(r"^(?=\w)", CONSTRAINTS, flags=re.MULTILINE)[1:]
+    assert len(blocks) > len(PINS) / 2
+    for block in blocks:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", block), block
+    assert "://" not in CONSTRAINTS
+
+
+def test_a_library_dictates_only_what_its_binaries_need():
+    """NEST, for which the module was compiled, and NESTML, over whose templates ours are laid."""
+    needed = requirements(*(EXTRAS[extra] for extra in EXTRAS), PROJECT["dependencies"])
+    exact = {name for name, one in needed.items() if "==" in str(one.specifier)}
+    assert exact == {"nest-simulator", "nestml"}
+
+
+def test_conda_recipe_has_the_same_requirements():
+    """What running and building need, under conda's names."""
     names = {"libboost-headers": "boost-headers", "matplotlib-base": "matplotlib"}
-    pinned = {names.get(name, name): version for name, version in run.items()}
-    needed = {requirement.partition("==")[0] for requirement in PROJECT["dependencies"]}
-    assert pinned == {name: PINS[name].partition(".post")[0] for name in needed}
+    run = dict(re.findall(r"^(\S+) ([=>]=\S+)$", "\n".join(recipe()["requirements"]["run"]), re.M))
+    assert run.pop("python") == PROJECT["requires-python"]
+    needed = requirements(PROJECT["dependencies"], EXTRAS["build"])
+    assert {names.get(name, name): version for name, version in run.items()} == {
+        name: str(one.specifier) for name, one in needed.items()
+    }
 
 
 def test_conda_recipe_starts_the_same_command():

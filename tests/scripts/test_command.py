@@ -2,6 +2,7 @@
 """The command ``izhisyn`` finds every script, and hands it the rest of the command line."""
 
 import importlib
+import importlib.util
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import build_module
+import izhisyn as library
 import pynest_scripts
 from pynest_scripts import __main__ as command
 from pynest_scripts.commands import catalogue, info, project
@@ -137,14 +139,15 @@ def test_unknown_command_is_one_sentence(izhisyn, name, advice):
 
 
 def test_version(izhisyn):
-    """That of pyproject.toml."""
-    assert izhisyn("--version") == (0, f"izhisyn {project.version()}\n", "")
+    """That of the package."""
+    assert izhisyn("--version") == (0, f"izhisyn {library.__version__}\n", "")
 
 
-def test_runs_as_a_module(pytestconfig):
+@pytest.mark.parametrize("package", ["izhisyn", "pynest_scripts"])
+def test_runs_as_a_module(package, pytestconfig):
     """For a Python into which izhisyn is not installed, as that of ``make mpi``."""
     finished = subprocess.run(
-        [sys.executable, "-m", "pynest_scripts", "tutorial", "--help"],
+        [sys.executable, "-m", package, "tutorial", "--help"],
         cwd=pytestconfig.rootpath,
         capture_output=True,
         text=True,
@@ -192,7 +195,7 @@ def test_stale_module_is_told(izhisyn, module_build, parts, monkeypatch, tmp_pat
     monkeypatch.setattr(build_module, "OWN_MODELS", tmp_path)
     code, printed, _ = izhisyn("info")
     assert code == 1
-    assert lines(printed)["verdict"] == f"module does not fit: {lines(printed)['module']}"
+    assert lines(printed)["verdict"] == "module does not fit, see above"
     assert printed.splitlines()[0].endswith("that are here; run izhisyn build")
 
 
@@ -221,16 +224,17 @@ def test_missing_module_is_told(izhisyn, parts, monkeypatch, tmp_path):
     monkeypatch.setattr(build_module, "OWN_MODULE", "absentmodule")
     code, printed, _ = izhisyn("info")
     assert code == 1
-    assert "absentmodule.so; run izhisyn build" in lines(printed)["verdict"]
+    assert "absentmodule.so; run izhisyn build" in lines(printed)["module"]
 
 
 def test_other_nestml_is_told(izhisyn, parts, monkeypatch):
-    """Templates are laid over those of one version."""
+    """Templates are laid over those of one version; simulating goes on without."""
     parts("NESTML")
     monkeypatch.setattr(project, "pins", lambda: {"nestml": "1.2.3"})
     code, printed, _ = izhisyn("info")
-    assert code == 1
-    assert lines(printed)["verdict"].endswith("pip install nestml==1.2.3")
+    assert code == 0
+    assert lines(printed)["NESTML"].endswith("pip install nestml==1.2.3")
+    assert lines(printed)["verdict"] == "the module fits; building needs NESTML, see above"
 
 
 def test_missing_compiler_is_told(izhisyn, parts, monkeypatch):
@@ -238,8 +242,51 @@ def test_missing_compiler_is_told(izhisyn, parts, monkeypatch):
     parts("compiler")
     monkeypatch.setenv("CXX", "no-such-compiler")
     code, printed, _ = izhisyn("info")
-    assert code == 1
-    assert "(tried no-such-compiler); install g++" in lines(printed)["verdict"]
+    assert code == 0
+    assert "(tried no-such-compiler); install g++" in lines(printed)["compiler"]
+    assert lines(printed)["verdict"] == "the module fits; building needs compiler, see above"
+
+
+@pytest.mark.parametrize(
+    "change, fits",
+    [
+        ({}, True),
+        ({"nest_version": "3.9.0"}, False),
+        ({"source_hash": "of other models"}, False),
+        ({"library_hash": "of another file"}, False),
+        ({"flags": ["-march=x86-64-v3"]}, False),
+    ],
+)
+def test_module_of_the_wheel_fits_wherever_it_was_built(monkeypatch, tmp_path, change, fits):
+    """Decided by models and NEST; NESTML and the compiler of the other machine do not matter."""
+    nest = build_module.find_nest(None)
+    request = build_module.read_request(build_module.parse_arguments([]))
+    module = tmp_path / "izhisynmodule.so"
+    module.write_bytes(b"code")
+    record = {
+        "flags": ["-O3"],
+        "nest_version": nest.version,
+        "content_hash": "of another machine",
+        "source_hash": build_module.source_hash(request),
+        "library_hash": build_module.hash_file(module),
+        **change,
+    }
+    build_module.record_file(module).write_text(json.dumps(record))
+    assert info.is_prebuilt(module, request, nest) is fits
+
+
+def test_missing_nestml_is_one_sentence_with_the_extra(izhisyn, parts, monkeypatch):
+    """The same that a build says."""
+    parts("NESTML")
+    find_spec = importlib.util.find_spec
+    without = lambda name: None if name == "pynestml" else find_spec(name)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    _, printed, _ = izhisyn("info")
+    sentence = lines(printed)["NESTML"]
+    assert sentence.startswith("building models needs NESTML, which ")
+    assert "pip install 'izhisyn[build]'" in sentence
+    code, _, errors = izhisyn("build")
+    assert (code, errors) == (1, f"build_module: {sentence}\n")
 
 
 # izhisyn completion

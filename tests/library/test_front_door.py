@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``import izhisyn`` is quick, and has the functions that the README shows."""
+
+import importlib
+
+import pytest
+
+import izhisyn
+
+
+def test_import_needs_no_nest(fresh_python, pytestconfig):
+    """NEST takes half a second and a banner; parameters and analysis do without."""
+    snippet = """
+        import sys
+        import izhisyn
+        assert izhisyn.__version__ and "start_kernel" in dir(izhisyn)
+        print("nest" in sys.modules)
+        izhisyn.start_kernel
+        print("nest" in sys.modules)
+    """
+    result = fresh_python(snippet, PYTHONPATH=str(pytestconfig.rootpath))
+    assert result.stdout.split() == ["False", "True"], result.stderr
+
+
+def test_names_at_the_front_are_the_modules_own():
+    """Each is found where ``_HOME`` says."""
+    for name in set(izhisyn.__all__) - {"__version__"}:
+        function = getattr(izhisyn, name)
+        assert function.__name__ == name
+        assert getattr(importlib.import_module(function.__module__), name) is function
+
+
+def test_other_names_are_attribute_errors():
+    """As for any module."""
+    with pytest.raises(AttributeError, match="module 'izhisyn' has no attribute 'network'"):
+        _ = izhisyn.network
