@@ -280,7 +280,16 @@ private:
     return lcid + 1;
   }
 
+  //! Where an event of this time stamp goes in the ring, by the delay of a connection
+  double* const*
+  slots_of( const nest::Event& event ) const
+  {
+    const long origin = nest::kernel().simulation_manager.get_slice_origin().get_steps();
+    return ring_->slots( origin ) + ( event.get_stamp().get_steps() - 1 - origin );
+  }
+
   void deliver( nest::Event& event, const Common& common, std::size_t thread, std::size_t first, std::size_t end );
+  void draw_into_ring( PoissonEvent& event, const Common& common );
   void add_to_ring( const nest::SpikeEvent& spike, const Common& common, std::size_t first, std::size_t end );
   void send_by_node( nest::Event& event, const Common& common, std::size_t thread, std::size_t lcid );
 
@@ -329,11 +338,19 @@ PooledConnector< Synapse, HAS_LABEL >::deliver( nest::Event& event,
   const std::size_t first,
   const std::size_t end )
 {
-  // A subclass of SpikeEvent draws its spikes for each target.
-  if ( typeid( event ) == typeid( nest::SpikeEvent ) and not common.get_weight_recorder() and not has_disabled_ )
+  if ( not common.get_weight_recorder() and not has_disabled_ )
   {
-    add_to_ring( static_cast< nest::SpikeEvent& >( event ), common, first, end );
-    return;
+    // Other subclasses of SpikeEvent draw their spikes for each target.
+    if ( typeid( event ) == typeid( nest::SpikeEvent ) )
+    {
+      add_to_ring( static_cast< nest::SpikeEvent& >( event ), common, first, end );
+      return;
+    }
+    if ( typeid( event ) == typeid( PoissonEvent ) ) // comes from a device, to all its connections
+    {
+      draw_into_ring( static_cast< PoissonEvent& >( event ), common );
+      return;
+    }
   }
   for ( std::size_t lcid = first; lcid < end; ++lcid )
   {
@@ -351,8 +368,7 @@ PooledConnector< Synapse, HAS_LABEL >::add_to_ring( const nest::SpikeEvent& spik
   const std::size_t first,
   const std::size_t end )
 {
-  const long origin = nest::kernel().simulation_manager.get_slice_origin().get_steps();
-  double* const* const slots = ring_->slots( origin ) + ( spike.get_stamp().get_steps() - 1 - origin );
+  double* const* const slots = slots_of( spike );
   const double multiplicity = spike.get_multiplicity();
   const auto place = [ & ]( const std::size_t lcid ) { return slots[ delays_[ lcid ].delay ] + addresses_[ lcid ]; };
   std::size_t lcid = first;
@@ -365,6 +381,20 @@ PooledConnector< Synapse, HAS_LABEL >::add_to_ring( const nest::SpikeEvent& spik
   {
     *place( lcid ) += multiplicity * weight( lcid, common );
   }
+}
+
+template < class Synapse, bool HAS_LABEL >
+void
+PooledConnector< Synapse, HAS_LABEL >::draw_into_ring( PoissonEvent& event, const Common& common )
+{
+  if ( size() == 0 )
+  {
+    return;
+  }
+  double* const* const slots = slots_of( event );
+  event.spikes.draw( size(),
+    [ & ]( const std::size_t lcid, const std::size_t step, const std::uint64_t number )
+    { slots[ delays_[ lcid ].delay + step ][ addresses_[ lcid ] ] += number * weight( lcid, common ); } );
 }
 
 template < class Synapse, bool HAS_LABEL >
