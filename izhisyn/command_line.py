@@ -4,6 +4,7 @@
 import argparse
 import json
 import math
+import signal
 import sys
 import tempfile
 import time
@@ -11,7 +12,8 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-from izhisyn.errors import IzhisynError, reporting_failure_to_write
+from izhisyn.errors import IzhisynError, ParameterError, reporting_failure_to_write
+from izhisyn.files import FolderLock, release_locks, sync, writing
 from izhisyn.parameters import INTEGRATORS
 from izhisyn.processes import fail, launched_rank, launched_size
 
@@ -227,7 +229,10 @@ def _duration_text(seconds):
 class Results:
     """The files a script writes, ``<folder>/<script>.<ending>``, and what it says at the end.
 
-    Of several MPI processes the first makes the folder, writes and reports.
+    Each file is put in place whole. With the first of them those that an earlier run left are
+    removed, so that what is there is of one run; until then nothing is touched. Of several MPI
+    processes the first makes the folder, writes and reports. No other run may write to the folder
+    meanwhile.
 
     Parameters
     ----------
@@ -237,38 +242,61 @@ class Results:
         Folder of the files; made if missing.
     quiet : bool
         Say nothing.
+    endings : sequence of str
+        Endings of all files that the script may write.
 
     Raises
     ------
     ParameterError
-        If the folder cannot be made or written to, before any time is spent on simulating.
+        If the folder cannot be made or written to, or another run is writing to it, before any
+        time is spent on simulating.
     """
 
-    def __init__(self, script, folder, quiet=False):
+    def __init__(self, script, folder, quiet=False, endings=("json", "npz", "png")):
         self.script = script
         self.folder = folder
         self.quiet = quiet
+        self.endings = tuple(endings)
         self.written = []
         if launched_rank() > 0:
             return
-        with reporting_failure_to_write(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
+        self._lock = FolderLock(folder)
+        with reporting_failure_to_write(folder), tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"0")
 
     @contextmanager
     def file(self, ending):
-        """Context that gives the path of the file with this ending, and notes that it was written.
+        """Context that gives the path to write the file with this ending to.
 
         Parameters
         ----------
         ending : str
-            Ending of the file, such as "json".
+            One of the endings.
         """
+        if ending not in self.endings:
+            raise ParameterError(
+                f"{self.script} writes no .{ending}; choose one of {', '.join(self.endings)}"
+            )
         path = self.folder / f"{self.script}.{ending}"
-        with reporting_failure_to_write(path):
-            yield path
+        with writing(path) as aside:
+            yield aside
+            sync(aside)  # a full disk shows now, while the earlier files are still there
+            if not self.written:
+                self.discard(all_but=path)
         self.written.append(path)
+
+    def discard(self, all_but=None):
+        """Remove the files of an earlier run.
+
+        Parameters
+        ----------
+        all_but : pathlib.Path, optional
+            The one that stays.
+        """
+        for ending in self.endings:
+            path = self.folder / f"{self.script}.{ending}"
+            if path != all_but:
+                path.unlink(missing_ok=True)
 
     def write_json(self, measured):
         """Write a dictionary of what was measured."""
@@ -277,20 +305,21 @@ class Results:
             path.write_text(text, encoding="utf-8")
 
     def write_figure(self, figure):
-        """Write a matplotlib figure."""
+        """Write a matplotlib figure; write the numbers first, which a failure leaves in place."""
         with self.file("png") as path:
             figure.savefig(path)
 
     def report(self, *lines):
-        """Print the numbers that matter and the files that were written."""
+        """Print the numbers that matter and the files that were written; the run is over."""
+        self._lock.release()
         if not self.quiet:
             print(*lines, f"Wrote {', '.join(map(str, self.written))}", sep="\n")
 
 
 def run_script(main):
-    """Run a script, and tell an error of its user in one sentence with exit code 2.
+    """Run a script, and report an error of its user in one sentence with exit code 2.
 
-    Of several MPI processes one tells it, and all end.
+    Of several MPI processes one reports it, and all end. Ctrl-C ends it with exit code 130.
 
     Parameters
     ----------
@@ -299,9 +328,15 @@ def run_script(main):
     """
     try:
         main()
+        release_locks()
     except IzhisynError as error:
+        release_locks()
         fail(f"error: {error}", 2)
+    except KeyboardInterrupt:
+        release_locks()
+        fail("error: interrupted; nothing more is written", 128 + signal.SIGINT)
     except Exception:
+        release_locks()
         if launched_size() == 1:
             raise
         fail(traceback.format_exc(), 1)

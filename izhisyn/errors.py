@@ -29,5 +29,5 @@ def reporting_failure_to_write(path):
         yield
     except OSError as error:
         raise ParameterError(
-            f"cannot write {path}: {error.strerror}; choose another folder with --output"
+            f"cannot write {path}: {error.strerror or error}; choose another folder with --output"
         ) from error

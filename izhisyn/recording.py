@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from izhisyn.errors import ParameterError, reporting_failure_to_write
+from izhisyn.errors import ParameterError
+from izhisyn.files import writing
 from izhisyn.kernel import nest
 
 
@@ -293,8 +294,8 @@ def gather(folder, **arrays):
         return [arrays]
     files = [folder / f".part-of-rank-{rank}.npz" for rank in range(n_processes)]
     mine = files[nest.Rank()]
-    with reporting_failure_to_write(mine):
-        np.savez(mine, **arrays)
+    with writing(mine) as aside:
+        np.savez(aside, **arrays)
     nest.SyncProcesses()
     parts = [_taken(file) for file in files] if nest.Rank() == 0 else None
     nest.SyncProcesses()  # the next call may write to the same files
@@ -388,7 +389,8 @@ def save(path, spikes, traces=None):
     if traces is not None:
         arrays |= {"trace_times": traces.times, "trace_senders": traces.senders}
         arrays |= {f"trace_of_{name}": samples for name, samples in traces.values.items()}
-    np.savez_compressed(path, **arrays)
+    with writing(path) as aside:
+        np.savez_compressed(aside, **arrays)
 
 
 def load(path):
@@ -440,7 +442,7 @@ def save_csv(path, spikes, traces=None):
 
 
 def _write_rows(path, header, *columns):
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with writing(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(zip(*(column.tolist() for column in columns), strict=True))

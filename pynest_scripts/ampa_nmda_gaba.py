@@ -110,7 +110,8 @@ class Recording:
 def main(arguments=None):
     """Run the network with these command line arguments."""
     options = parse_arguments(arguments)
-    results = command_line.Results(SCRIPT, options.output, options.quiet)
+    endings = ("json", "npz", "as_posted.npz", "png")
+    results = command_line.Results(SCRIPT, options.output, options.quiet, endings)
 
     runs = {"corrected": run("izhikevich_psc_multisyn_neuron", options, options.integrator)}
     if options.as_posted:
@@ -118,7 +119,6 @@ def main(arguments=None):
     if nest.Rank() > 0:
         return
 
-    results.write_figure(draw(runs, options.duration))
     results.write_json(
         {
             "neurons": options.neurons,
@@ -136,6 +136,7 @@ def main(arguments=None):
         ending = "npz" if name == "corrected" else f"{name}.npz"
         with results.file(ending) as path:
             recording.save(path, of_run.spikes, of_run.traces)
+    results.write_figure(draw(runs, options.duration))
     lines = [summary(name, of_run, options) for name, of_run in runs.items()]
     if options.as_posted:
         lines.append(difference_summary(difference(**runs)))

@@ -91,7 +91,6 @@ def main(arguments=None):
         name: within(spikes.of(senders[name]), panel.duration) for name, panel in panels.items()
     }
 
-    results.write_figure(draw(panels, senders, spike_times, traces))
     results.write_json(
         {
             "protocol": options.protocol,
@@ -115,6 +114,7 @@ def main(arguments=None):
     )
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
+    results.write_figure(draw(panels, senders, spike_times, traces))
     results.report(
         f"Spikes ({options.protocol} protocol): "
         + ", ".join(f"{name} {times.size}" for name, times in spike_times.items())

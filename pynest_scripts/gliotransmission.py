@@ -100,7 +100,6 @@ def main(arguments=None):
         name: measure(ALPHA[name], pathway, deliveries, spikes, options.weight)
         for name, pathway in pathways.items()
     }
-    results.write_figure(draw(pathways, measured, recorded, options))
     results.write_json(
         {
             "IP3": options.IP3,
@@ -117,6 +116,7 @@ def main(arguments=None):
     )
     with results.file("npz") as path:
         recording.save(path, spikes, recorded.calcium)
+    results.write_figure(draw(pathways, measured, recorded, options))
     results.report(
         f"{recorded.releases.size} releases of gliotransmitter in {options.duration:g} ms, "
         f"up to {100 * Gamma_S.max():.0f} % of the receptors bound",

@@ -83,7 +83,8 @@ class Numerics:
 def main(arguments=None):
     """Run the network with these command line arguments."""
     options = parse_arguments(arguments)
-    results = command_line.Results(SCRIPT, options.output, options.quiet)
+    endings = ("json", "published.npz", "exact.npz", "png")
+    results = command_line.Results(SCRIPT, options.output, options.quiet, endings)
     numerics = {
         "published": Numerics(integrator=2, resolution=1.0),
         "exact": Numerics(integrator=0, resolution=options.resolution),
@@ -101,7 +102,6 @@ def main(arguments=None):
         }
         for name, spikes in runs.items()
     }
-    results.write_figure(draw(runs, options.simtime))
     results.write_json(
         {
             "model": MODEL,
@@ -116,6 +116,7 @@ def main(arguments=None):
     for name, spikes in runs.items():
         with results.file(f"{name}.npz") as path:
             recording.save(path, spikes)
+    results.write_figure(draw(runs, options.simtime))
     results.report(
         *(
             f"{name}: {m['rates']['all']:.2f} spikes/s (E {m['rates']['E']:.2f}, "

@@ -57,7 +57,6 @@ def main(arguments=None):
         for name in PANELS
     }
 
-    results.write_figure(draw(published, converged, shown))
     results.write_json(
         {
             "resolution": options.resolution,
@@ -93,6 +92,7 @@ def main(arguments=None):
     )
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
+    results.write_figure(draw(published, converged, shown))
     lost = [name for name in PANELS if shown[name]["published"] and not shown[name]["converged"]]
     results.report(
         f"Properties shown with the script's steps: {count(shown, 'published')} of {len(PANELS)}",

@@ -87,7 +87,6 @@ def main(arguments=None):
         for panel, sender in senders.items()
     }
 
-    results.write_figure(draw(senders, spike_times, traces))
     results.write_json(
         {
             "resolution": options.resolution,
@@ -119,6 +118,7 @@ def main(arguments=None):
     )
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
+    results.write_figure(draw(senders, spike_times, traces))
     results.report(
         "Spikes: "
         + ", ".join(

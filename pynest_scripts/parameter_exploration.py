@@ -110,7 +110,8 @@ def main(arguments=None):
     planes = [] if options.point else planes_of(options)
     points = points_of(options.point) if options.point else points_on(planes, options.currents)
     check(points)
-    results = command_line.Results(SCRIPT, options.output, options.quiet)
+    endings = ("csv", "json", "npz", "png")
+    results = command_line.Results(SCRIPT, options.output, options.quiet, endings)
 
     start_kernel(options.resolution, options.threads, options.seed)
     stepped, released, release_of_point = create(points, options.integrator)
@@ -166,7 +167,6 @@ def write_details(results, run, details, spikes, traces):
     traces : izhisyn.recording.Traces
         With the variable V_m [mV].
     """
-    results.write_figure(draw_points(details, traces))
     times = {"spike_times", "rebound_times"}
     points = [
         {key: value.tolist() if key in times else value for key, value in row.items()}
@@ -175,6 +175,7 @@ def write_details(results, run, details, spikes, traces):
     results.write_json(run | {"points": points})
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
+    results.write_figure(draw_points(details, traces))
     results.report(*(f"{cell_text(row)}: {behaviour_text(row)}" for row in details))
 
 
@@ -193,7 +194,6 @@ def write_maps(results, run, options, planes, rows):
     """
     patterns = np.array([PATTERNS.index(row["pattern"]) for row in rows])
     rebounding = np.array([bool(row["rebound_spikes"]) for row in rows])
-    results.write_figure(draw_maps(planes, options.currents, patterns, rebounding))
     shares = np.bincount(patterns, minlength=len(PATTERNS)) / len(rows)
     shares = dict(zip(PATTERNS, shares.tolist(), strict=True))
     results.write_json(
@@ -207,6 +207,7 @@ def write_maps(results, run, options, planes, rows):
             "shares": shares,
         }
     )
+    results.write_figure(draw_maps(planes, options.currents, patterns, rebounding))
     results.report(
         f"{len(rows)} points: "
         + ", ".join(f"{pattern} {100 * share:.1f} %" for pattern, share in shares.items())

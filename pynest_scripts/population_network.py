@@ -131,7 +131,6 @@ def simulate_network(options):
         return
 
     measured = measure(spikes, size, options)
-    results.write_figure(draw(spikes, traces, measured, size, options))
     results.write_json(
         {
             **summary(measured),
@@ -164,8 +163,13 @@ def simulate_network(options):
             },
         }
     )
+    # What an earlier run left is not of this one.
+    recovered_results(options.output, options.quiet).discard()
+    if files is None:
+        spike_files.remove(options.output / SPIKES)
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
+    results.write_figure(draw(spikes, traces, measured, size, options))
     mean = summary(measured)
     results.report(
         f"E {mean['rates']['E']:.2f} spikes/s, I {mean['rates']['I']:.2f} spikes/s, mean CV "
@@ -198,10 +202,8 @@ def record(cells, model, files, options):
     recorder, multimeter : nest.NodeCollection
         The multimeter is None if no cell is recorded.
     """
-    settings = {} if files is None else files.recorder_settings
-    recorder = recording.record_spikes(
-        cells["E"] + cells["I"], start=options.presimtime, **settings
-    )
+    record_spikes = recording.record_spikes if files is None else files.record_spikes
+    recorder = record_spikes(cells["E"] + cells["I"], start=options.presimtime)
     if options.record == 0:
         return recorder, None
     n_I = min(max(round((1.0 - NETWORK["share_E"]) * options.record), 0), len(cells["I"]))
@@ -214,12 +216,13 @@ def record(cells, model, files, options):
 
 def progress_of(phase, files, options):
     """Give the callback of `simulate` that shows progress and notes complete files."""
-    report = command_line.Progress(f"{SCRIPT}, {phase}", options.quiet)
+    show = command_line.Progress(f"{SCRIPT}, {phase}", options.quiet)
 
     def progress(fraction):
         if files is not None:
-            files.complete()
-        report(fraction)
+            note = files.complete if fraction >= 1.0 else files.complete_when_due
+            note()
+        show(fraction)
 
     return progress
 
@@ -237,7 +240,15 @@ def read_spikes(recorder, files, folder):
     if files is None:
         return recording.gather_spikes(recorder, folder)
     nest.SyncProcesses()
-    return spike_files.recover(files.folder).spikes if nest.Rank() == 0 else None
+    if nest.Rank() > 0:
+        return None
+    recovered = spike_files.recover(files.folder)
+    if recovered.damage:
+        raise spike_files.LostSpikesError(
+            f"{'; '.join(recovered.damage)}, although the run has not ended; repeat it in another "
+            f"folder with --output"
+        )
+    return recovered.spikes
 
 
 def recover(options):
@@ -246,11 +257,13 @@ def recover(options):
         return
     recovered = spike_files.recover(options.recover / SPIKES)
     run, spikes = recovered.run, recovered.spikes
-    results = command_line.Results(f"{SCRIPT}-recovered", options.recover, options.quiet)
+    results = recovered_results(options.recover, options.quiet)
     end = run["presimtime"] + run["simtime"]
     results.write_json(
         {
             "complete_until": recovered.complete_until,
+            "noted_until": recovered.noted_until,
+            "damage": recovered.damage,
             "end": end,
             "num_spikes": spikes.times.size,
             "spike_digest": digest(spikes, run["resolution"]),
@@ -265,8 +278,14 @@ def recover(options):
         f"{end:g} ms"
         if until > start
         else f"No spikes to recover: the run ended at {until:g} ms, and recording starts at "
-        f"{start:g} ms"
+        f"{start:g} ms",
+        *recovered.damage,
     )
+
+
+def recovered_results(folder, quiet):
+    """Give the files of a recovery."""
+    return command_line.Results(f"{SCRIPT}-recovered", folder, quiet, endings=("json", "npz"))
 
 
 def digest(spikes, resolution):

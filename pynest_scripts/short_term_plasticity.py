@@ -68,7 +68,6 @@ def main(arguments=None):
         for index, receptor in enumerate(CURRENTS)
     }
 
-    results.write_figure(draw(cell, pre, post, spikes, traces, synapses, plasticity))
     results.write_json(
         {
             "cell_type": options.cell_type,
@@ -96,6 +95,7 @@ def main(arguments=None):
     )
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
+    results.write_figure(draw(cell, pre, post, spikes, traces, synapses, plasticity))
     times, r = synapses["AMPA"]
     results.report(
         f"{options.cell_type}: {times.size} presynaptic spikes, "

@@ -41,7 +41,6 @@ def main(arguments=None):
     intervals = analysis.intervals(spikes.times)
     rate = analysis.rate(spikes.times, DURATION)
 
-    results.write_figure(draw(neuron.global_id, spikes, traces))
     results.write_json(
         {
             "model": MODEL,
@@ -56,6 +55,7 @@ def main(arguments=None):
     )
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
+    results.write_figure(draw(neuron.global_id, spikes, traces))
     results.report(
         f"{spikes.times.size} spikes in {DURATION:g} ms at {CURRENT:g} pA"
         + (f", the last interval {intervals[-1]:.2f} ms" if intervals.size else "")

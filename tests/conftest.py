@@ -3,10 +3,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # The banner of `import nest` would come before pytest's own output.
@@ -26,6 +27,24 @@ def module_build() -> dict:
     )
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mount a disk of this many KiB, and give its folder; skips without the right to mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(size: int) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", folder]
+        if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("mounting a file system needs root")
+        return folder
+
+    yield mount
+    if folder.is_mount():
+        # Lazily: NEST may still hold files open there.
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ EXAMPLE_NEURON = "izhikevich_cond_multisyn_neuron"
 def main(arguments=None):
     """Write the file."""
     options = parse_arguments(arguments)
-    results = command_line.Results("nest_desktop", options.output)
+    results = command_line.Results("nest_desktop", options.output, endings=("json",))
     start_kernel()
     results.write_json(descriptions())
     results.report()

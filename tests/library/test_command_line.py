@@ -2,6 +2,7 @@
 """The arguments, progress, files and messages that all scripts share."""
 
 import argparse
+import contextlib
 import io
 import json
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_progress_is_silent_when_quiet_or_redirected(quiet, stream):
 def test_results_are_written_and_reported(tmp_path, capsys):
     """The folder is made with its parents; the report names the files in order."""
     folder = tmp_path / "new" / "folder"
-    results = command_line.Results("example", folder)
+    results = command_line.Results("example", folder, endings=("json", "txt"))
     results.write_json({"rate": 7.5})
     with results.file("txt") as path:
         path.write_text("text")
@@ -155,7 +156,74 @@ def test_a_value_json_cannot_hold_is_not_written(tmp_path):
     results = command_line.Results("example", tmp_path)
     with pytest.raises(ValueError, match="JSON"):
         results.write_json({"rate": float("nan")})
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("[!.]*")) == []
+
+
+def of_an_earlier_run(folder):
+    """Leave results of an earlier run, and files that are not of the script."""
+    for name in ("example.json", "example.npz", "example.png", "example.tex", "other.json"):
+        (folder / name).write_text("old")
+
+
+def contents(folder):
+    """Read the visible files of a folder."""
+    return {file.name: file.read_text() for file in sorted(folder.glob("[!.]*"))}
+
+
+def test_results_of_an_earlier_run_go_with_the_first_new_file(tmp_path):
+    """Not before, and no other files."""
+    of_an_earlier_run(tmp_path)
+    before = contents(tmp_path)
+    results = command_line.Results("example", tmp_path)
+    with pytest.raises(ZeroDivisionError), results.file("json") as path:
+        path.write_text("half")
+        raise ZeroDivisionError
+    assert contents(tmp_path) == before
+    with results.file("json") as path:
+        path.write_text("new")
+    assert contents(tmp_path) == {
+        "example.json": "new",
+        "example.tex": "old",
+        "other.json": "old",
+    }
+
+
+def test_a_full_disk_keeps_the_earlier_results(small_disk):
+    """All of them, if not even the numbers fit."""
+    folder = small_disk(64)
+    of_an_earlier_run(folder)
+    before = contents(folder)
+    results = command_line.Results("example", folder)
+    with pytest.raises(ParameterError, match=rf"cannot write {folder / 'example.json'}: No space"):
+        results.write_json({"spikes": list(range(20_000))})
+    assert contents(folder) == before
+
+
+def test_an_error_while_drawing_keeps_the_numbers(tmp_path):
+    """The figure comes last."""
+
+    class Figure:
+        def savefig(self, path):
+            path.write_text("half")
+            raise ZeroDivisionError
+
+    results = command_line.Results("example", tmp_path)
+    results.write_json({"rate": 7.5})
+    with pytest.raises(ZeroDivisionError):
+        results.write_figure(Figure())
+    assert contents(tmp_path) == {"example.json": '{\n  "rate": 7.5\n}\n'}
+
+
+def test_a_file_that_is_not_declared_is_refused(tmp_path):
+    """It would stay when the next run replaces the results."""
+    results = command_line.Results("example", tmp_path)
+    with (
+        pytest.raises(
+            ParameterError, match=r"example writes no \.csv; choose one of json, npz, png"
+        ),
+        results.file("csv"),
+    ):
+        pass
 
 
 def test_unusable_folder_is_one_sentence_with_a_remedy(tmp_path):
@@ -186,6 +254,33 @@ def test_a_users_error_is_one_line_and_code_2(capsys):
         command_line.run_script(main)
     assert exit_.value.code == 2
     assert capsys.readouterr().err == "error: resolution 0 ms is no good\n"
+
+
+def test_ctrl_c_is_one_sentence_and_code_130(capsys):
+    """128 and the number of the signal, as shells have it."""
+
+    def main():
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as exit_:
+        command_line.run_script(main)
+    assert exit_.value.code == 130
+    assert capsys.readouterr().err == "error: interrupted; nothing more is written\n"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError, ParameterError, None])
+def test_the_folder_is_free_after_a_script(tmp_path, error):
+    """However it ends."""
+
+    def main():
+        results = command_line.Results("example", tmp_path)
+        if error is not None:
+            raise error
+        results.report()
+
+    with contextlib.suppress(SystemExit, ZeroDivisionError):
+        command_line.run_script(main)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_programmers_error_keeps_its_traceback():

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 # other.
 LAYERS = (
     ("errors", "processes"),
+    ("files",),
     ("parameters", "analysis", "synapses", "plotting", "nestml_source", "nest_desktop"),
     ("network_design", "neurocomputational_properties", "firing_patterns"),
     ("kernel",),
@@ -22,7 +23,7 @@ LAYERS = (
     ("brian2_import",),
 )
 WITHOUT_NEST = {
-    *("errors", "processes", "parameters", "analysis", "synapses", "plotting"),
+    *("errors", "processes", "files", "parameters", "analysis", "synapses", "plotting"),
     *("network_design", "neurocomputational_properties", "firing_patterns", "nestml_source"),
     *("nest_desktop", "command_line", "brian2_import"),
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The scripts run unchanged under mpirun, with the results of a single process."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from izhisyn import recording
+from izhisyn import recording, spike_files
 from tests.conftest import ROOT
 
 # Two virtual processes in each case, or no random numbers.
@@ -77,50 +78,132 @@ def test_two_ranks_record_what_one_process_does(run_ranks, tmp_path: Path, scrip
             np.testing.assert_array_equal(recordings[2][name][array], expected[array])
 
 
+NETWORK = ("-m", "pynest_scripts.population_network", "--total-vps", 2, "--record", 0, "--quiet")
+SPIKES = "population_network-spikes"
+
+
+def start_ranks(environment: dict, folder: Path, *arguments: object) -> subprocess.Popen:
+    """Start two ranks in the background, with their spikes on the disk."""
+    command = (*arguments, "--spikes-to", "ascii", "--output", folder)
+    return subprocess.Popen(
+        [shutil.which("mpirun"), "-n", "2", sys.executable, *map(str, command)],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def assert_complete(recovered: spike_files.Recovered, expected: recording.Spikes) -> None:
+    """All spikes up to the time that recovery says, and no others."""
+    in_time = expected.times <= recovered.complete_until + 0.05  # half a step against rounding
+    # The files have three decimals of a ms, with which all steps of 0.1 ms are exact.
+    np.testing.assert_allclose(recovered.spikes.times, expected.times[in_time], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(recovered.spikes.senders, expected.senders[in_time])
+
+
 def test_a_run_is_recovered_after_one_of_its_ranks_was_killed(
     run_ranks, mpi_environment: dict, tmp_path: Path
 ) -> None:
     """Against the same run left alone; the launcher ends the other rank at any moment, too."""
     network = (
-        *("-m", "pynest_scripts.population_network", "--total-vps", 2, "--record", 0),
-        *("--neurons", 1000, "--indegree", 200, "--simtime", 3000, "--presimtime", 100),
+        *(*NETWORK, "--neurons", 1000, "--indegree", 200),
+        *("--simtime", 3000, "--presimtime", 100),
     )
     assert run_ranks(2, *network, "--output", tmp_path / "whole").returncode == 0
     expected, _ = recording.load(tmp_path / "whole" / "population_network.npz")
 
     folder = tmp_path / "killed"
-    arguments = (*network, "--spikes-to", "ascii", "--output", folder)
-    launcher = subprocess.Popen(
-        [shutil.which("mpirun"), "-n", "2", sys.executable, *map(str, arguments)],
-        env=mpi_environment,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    note = folder / "population_network-spikes" / "complete-until-rank-1"
-    while not (note.is_file() and float(note.read_text()) > 600.0):
+    launcher = start_ranks(mpi_environment, folder, *network)
+    run_file = folder / SPIKES / "run.json"
+    while not (run_file.is_file() and spike_files.recover(folder / SPIKES).noted_until > 600.0):
         assert launcher.poll() is None
-        time.sleep(0.02)
+        time.sleep(0.05)
     os.kill(a_rank_of(launcher), signal.SIGKILL)
     assert launcher.wait(timeout=60) != 0
 
-    assert run_ranks(0, *network[:2], "--recover", folder).returncode == 0
+    assert run_ranks(0, *NETWORK[:2], "--recover", folder).returncode == 0
     said = json.loads((folder / "population_network-recovered.json").read_text())
     assert 600.0 < said["complete_until"] < said["end"] == 3100.0
+    assert said["damage"] == []
+    recovered = spike_files.recover(folder / SPIKES)
+    assert recovered.complete_until == said["complete_until"]
+    assert_complete(recovered, expected)
     spikes, _ = recording.load(folder / "population_network-recovered.npz")
-    in_time = expected.times <= said["complete_until"] + 0.05  # half a step against rounding
-    # The files have three decimals of a ms, with which all steps of 0.1 ms are exact.
-    np.testing.assert_allclose(spikes.times, expected.times[in_time], rtol=0.0, atol=1e-9)
-    np.testing.assert_array_equal(spikes.senders, expected.senders[in_time])
+    np.testing.assert_array_equal(spikes.times, recovered.spikes.times)
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_at_whatever_moment_a_rank_is_killed(
+    run_ranks, mpi_environment: dict, tmp_path: Path
+) -> None:
+    """Forty moments from start to end; one of the two ranks, by turns."""
+    network = (
+        *(*NETWORK, "--neurons", 200, "--indegree", 50),
+        *("--simtime", 1000, "--presimtime", 50),
+    )
+    started = time.monotonic()
+    assert run_ranks(2, *network, "--output", tmp_path / "whole").returncode == 0
+    duration = time.monotonic() - started
+    expected, _ = recording.load(tmp_path / "whole" / "population_network.npz")
+    seed = int(np.random.default_rng().integers(2**32))
+    random = np.random.default_rng(seed)
+    furthest = 0.0
+    for run in range(40):
+        folder = tmp_path / f"{run}"
+        launcher = start_ranks(mpi_environment, folder, *network)
+        moment = random.uniform(0.2, 1.0) * duration
+        time.sleep(moment)
+        for rank in ranks_of(launcher)[run % 2 :][:1]:
+            os.kill(rank, signal.SIGKILL)
+        launcher.wait(timeout=60)
+        context = f"seed {seed}, run {run}, rank {run % 2} killed after {moment:.3f} s"
+        if (folder / SPIKES / "run.json").is_file():
+            recovered = spike_files.recover(folder / SPIKES)
+            assert recovered.damage == (), context
+            assert_complete(recovered, expected)
+            furthest = max(furthest, recovered.complete_until)
+    assert furthest > 100.0, f"seed {seed}: no rank was killed late enough"
+
+
+def test_a_second_run_into_the_folder_is_refused(
+    run_ranks, mpi_environment: dict, tmp_path: Path
+) -> None:
+    """Whether it has one process or several; the first one goes on undisturbed."""
+    network = (*NETWORK, "--neurons", 500, "--indegree", 100, "--simtime", 500)
+    launcher = start_ranks(mpi_environment, tmp_path, *network)
+    while not (tmp_path / SPIKES / "run.json").is_file():
+        assert launcher.poll() is None
+        time.sleep(0.02)
+    first = ranks_of(launcher)
+    for rank in first:
+        os.kill(rank, signal.SIGSTOP)
+    before = sorted(file.name for file in tmp_path.rglob("*"))
+    for ranks in (0, 2):
+        second = run_ranks(ranks, *network, "--output", tmp_path)
+        assert second.returncode == 2
+        assert second.stderr.count("error: another run, process") == 1
+        assert "Traceback" not in second.stderr
+        assert sorted(file.name for file in tmp_path.rglob("*")) == before
+    for rank in first:
+        os.kill(rank, signal.SIGCONT)
+    assert launcher.wait(timeout=120) == 0
+    assert (tmp_path / "population_network.json").is_file()
 
 
 def a_rank_of(launcher: subprocess.Popen) -> int:
     """Give the process id of a Python that the launcher, or a daemon of its own, has started."""
-    return next(
-        process
-        for process in descendants(launcher.pid)
-        if "pynest_scripts" in Path(f"/proc/{process}/cmdline").read_text()
-    )
+    return ranks_of(launcher)[0]
+
+
+def ranks_of(launcher: subprocess.Popen) -> list[int]:
+    """Give the process ids of all of them; those that end meanwhile are left out."""
+    ranks = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for process in descendants(launcher.pid):
+            if "pynest_scripts" in Path(f"/proc/{process}/cmdline").read_text():
+                ranks.append(process)
+    return ranks
 
 
 def descendants(process: int) -> Iterator[int]:

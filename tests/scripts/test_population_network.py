@@ -10,8 +10,10 @@ import time
 import numpy as np
 import pytest
 
-from izhisyn import analysis, recording
+from izhisyn import analysis, recording, spike_files
+from izhisyn.files import FolderLock
 from pynest_scripts import population_network
+from tests.conftest import ROOT
 
 SCRIPT = "population_network"
 SMALL = ("--neurons", "1000", "--indegree", "200", "--simtime", "500", "--presimtime", "200")
@@ -116,7 +118,7 @@ def test_figure_and_report_are_written(small):
     """Nothing on standard error, which is no terminal."""
     assert small.stderr == ""
     *_, last = small.stdout.splitlines()
-    assert last == "Wrote " + ", ".join(str(small.path(e)) for e in ("png", "json", "npz"))
+    assert last == "Wrote " + ", ".join(str(small.path(e)) for e in ("json", "npz", "png"))
     figure = small.figure()
     assert figure.shape[:2] == (1771, 2125)
     blue = (figure[..., 2] > 0.6) & (figure[..., 0] < 0.2)
@@ -154,53 +156,184 @@ def test_threads_and_virtual_processes_are_the_same_without_mpi(run_script):
 LONG = (*SMALL[:4], "--simtime", "3000", "--presimtime", "100", "--record", "0", "--quiet")
 
 
-def test_a_killed_run_is_recovered_up_to_its_last_complete_part(run_script, pytestconfig, tmp_path):
-    """SIGKILL at a random moment, against a run that was left alone."""
-    unharmed = network(run_script, *LONG)
-    expected, _ = recording.load(unharmed.path("npz"))
-    arguments = ("--output", tmp_path, *LONG, "--spikes-to", "ascii")
-    killed = subprocess.Popen(
-        [sys.executable, "-m", f"pynest_scripts.{SCRIPT}", *arguments], cwd=pytestconfig.rootpath
+def start_network(folder, *arguments, **process):
+    """Start the script in the background, with its spikes on the disk."""
+    options = ("--output", folder, *arguments, "--spikes-to", "ascii")
+    return subprocess.Popen(
+        [sys.executable, "-m", f"pynest_scripts.{SCRIPT}", *options], cwd=ROOT, **process
     )
-    note = tmp_path / population_network.SPIKES / "complete-until-rank-0"
-    while not (note.is_file() and float(note.read_text()) > 600.0):
-        assert killed.poll() is None
-        time.sleep(0.02)
-    time.sleep(np.random.default_rng().uniform(0.0, 0.3))
-    killed.send_signal(signal.SIGKILL)
-    assert killed.wait() == -signal.SIGKILL
 
+
+def recover(folder):
+    """Recover a run as a user does; give what was printed, the JSON and the spikes."""
     recovered = subprocess.run(
-        [sys.executable, "-m", f"pynest_scripts.{SCRIPT}", "--recover", tmp_path],
-        cwd=pytestconfig.rootpath,
+        [sys.executable, "-m", f"pynest_scripts.{SCRIPT}", "--recover", folder],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert recovered.returncode == 0, recovered.stderr
-    said = json.loads((tmp_path / f"{SCRIPT}-recovered.json").read_text())
-    assert 600.0 < said["complete_until"] < said["end"] == 3100.0
-    spikes, _ = recording.load(tmp_path / f"{SCRIPT}-recovered.npz")
-    in_time = expected.times <= said["complete_until"] + 0.05  # half a step against rounding
+    said = json.loads((folder / f"{SCRIPT}-recovered.json").read_text())
+    return recovered.stdout, said, recording.load(folder / f"{SCRIPT}-recovered.npz")[0]
+
+
+def assert_complete(spikes, expected, complete_until):
+    """All of the expected spikes up to a time, and no others."""
+    in_time = expected.times <= complete_until + 0.05  # half a step against rounding
     np.testing.assert_allclose(spikes.times, expected.times[in_time], rtol=0.0, atol=1e-9)
     np.testing.assert_array_equal(spikes.senders, expected.senders[in_time])
+
+
+def noted_until(folder):
+    """Time of the last note of a run [ms], 0 if there is none."""
+    if not (folder / "run.json").is_file():
+        return 0.0
+    return spike_files.recover(folder).noted_until
+
+
+@pytest.fixture
+def killed(run_script, tmp_path):
+    """Kill a run after 600 ms; give its folder and the spikes of the same run left alone."""
+    unharmed = network(run_script, *LONG)
+    running = start_network(tmp_path, *LONG)
+    while noted_until(tmp_path / population_network.SPIKES) <= 600.0:
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.kill()
+    assert running.wait() == -signal.SIGKILL
+    return tmp_path, recording.load(unharmed.path("npz"))[0]
+
+
+def test_a_killed_run_is_recovered_and_damage_is_named(killed):
+    """Up to its last complete part; with a file shortened, up to an earlier one."""
+    folder, expected = killed
+    printed, said, spikes = recover(folder)
+    assert 600.0 < said["complete_until"] < said["end"] == 3100.0
+    assert said["complete_until"] == said["noted_until"]
+    assert said["damage"] == []
+    assert_complete(spikes, expected, said["complete_until"])
     assert said["num_spikes"] == spikes.times.size > 0
-    assert f"to {said['complete_until']:g} ms of 3100 ms" in recovered.stdout
+    assert f"to {said['complete_until']:g} ms of 3100 ms" in printed
+
+    [file] = (folder / population_network.SPIKES).glob("*.dat")
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    printed, less, spikes = recover(folder)
+    assert 100.0 < less["complete_until"] < said["complete_until"]
+    assert less["noted_until"] == said["noted_until"]
+    assert less["damage"] == [f"{file} is shortened"]
+    assert f"{file} is shortened" in printed.splitlines()
+    assert_complete(spikes, expected, less["complete_until"])
+
+
+def test_a_second_run_into_the_folder_is_refused(run_script, tmp_path):
+    """While the first one runs, which goes on undisturbed; its recovery waits for its end, too."""
+    first = start_network(tmp_path, *TINY, "--quiet")
+    while not (tmp_path / population_network.SPIKES / "run.json").is_file():
+        assert first.poll() is None
+        time.sleep(0.02)
+    first.send_signal(signal.SIGSTOP)
+    for arguments in (TINY, ("--spikes-to", "ascii"), ("--recover", str(tmp_path))):
+        second = run_script(SCRIPT, "--output", str(tmp_path), *arguments)
+        assert second.returncode == 2
+        assert f"error: another run, process {first.pid} on" in second.stderr
+        assert len(second.stderr.splitlines()) == 1
+    first.send_signal(signal.SIGCONT)
+    assert first.wait() == 0
+    assert (tmp_path / f"{SCRIPT}.json").is_file()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_full_disk_is_one_sentence_and_the_old_results_stay(run_script, small_disk):
+    """The spikes do not fit."""
+    folder = small_disk(64)
+    (folder / f"{SCRIPT}.json").write_text("old")
+    arguments = ("--output", str(folder), *TINY, "--simtime", "5000", "--spikes-to", "ascii")
+    run = run_script(SCRIPT, *arguments)
+    assert run.returncode == 2, run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert "choose another folder with --output" in run.stderr
+    assert (folder / f"{SCRIPT}.json").read_text() == "old"
+    # What was there before the disk was full is recovered where there is space.
+    recovered = spike_files.recover(folder / population_network.SPIKES)
+    assert recovered.complete_until > 100.0
+    assert recovered.spikes.times.size > 100
+
+
+def test_ctrl_c_is_one_sentence(tmp_path):
+    """While it imports, while it connects or while it simulates."""
+    for delay in (0.1, 1.5):
+        running = start_network(
+            tmp_path, *LONG, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        time.sleep(delay)
+        running.send_signal(signal.SIGINT)
+        printed, message = running.communicate()
+        assert (printed, message) in (
+            ("", "error: interrupted; nothing more is written\n"),
+            ("", ""),  # before Python itself was ready
+        )
+        assert running.returncode in (130, -signal.SIGINT)  # the shell's 130, both
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_at_whatever_moment_a_run_is_killed(run_script, tmp_path):
+    """Forty moments from start to end; results are either whole or not there."""
+    arguments = (*TINY[:4], "--simtime", "1000", "--presimtime", "50", "--quiet")
+    started = time.monotonic()
+    unharmed = network(run_script, *arguments)
+    duration = time.monotonic() - started
+    expected, _ = recording.load(unharmed.path("npz"))
+    seed = int(np.random.default_rng().integers(2**32))
+    random = np.random.default_rng(seed)
+    furthest = 0.0
+    for run in range(40):
+        folder = tmp_path / f"{run}"
+        running = start_network(folder, *arguments)
+        moment = random.uniform(0.0, 1.2 * duration)
+        time.sleep(moment)
+        running.kill()
+        running.wait()
+        context = f"seed {seed}, run {run}, killed after {moment:.3f} s"
+        if (folder / population_network.SPIKES / "run.json").is_file():
+            recovered = spike_files.recover(folder / population_network.SPIKES)
+            assert recovered.damage == (), context
+            assert_complete(recovered.spikes, expected, recovered.complete_until)
+            furthest = max(furthest, recovered.complete_until)
+        if (folder / f"{SCRIPT}.json").is_file():
+            measured = json.loads((folder / f"{SCRIPT}.json").read_text())
+            assert measured["num_spikes"] == expected.times.size, context
+        if (folder / f"{SCRIPT}.npz").is_file():
+            assert_complete(recording.load(folder / f"{SCRIPT}.npz")[0], expected, np.inf)
+        # The next run is not disturbed by what is there.
+        FolderLock(folder).release()
+    assert furthest > 100.0, f"seed {seed}: no run was killed late enough"
 
 
 def test_a_run_killed_before_it_recorded_has_no_spikes(run_script, tmp_path):
-    """During the presimulation, as its note tells."""
-    folder = tmp_path / population_network.SPIKES
-    folder.mkdir()
-    run = {"num_processes": 1, "resolution": 0.1, "presimtime": 500.0, "simtime": 2000.0}
-    (folder / "run.json").write_text(json.dumps(run))
-    (folder / "complete-until-rank-0").write_text("125.000\n")
-    recovered = run_script(SCRIPT, "--recover", str(tmp_path))
-    assert recovered.returncode == 0, recovered.stderr
-    said, *_ = recovered.stdout.splitlines()
-    assert said == "No spikes to recover: the run ended at 125 ms, and recording starts at 500 ms"
-    spikes, _ = recording.load(tmp_path / f"{SCRIPT}-recovered.npz")
+    """During the presimulation, as its note says."""
+    arguments = (*TINY[:4], "--simtime", "2000", "--presimtime", "50000", "--record", "0")
+    running = start_network(tmp_path, *arguments)
+    while noted_until(tmp_path / population_network.SPIKES) == 0.0:
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    printed, said, spikes = recover(tmp_path)
+    until = said["complete_until"]
+    assert printed.splitlines()[0] == (
+        f"No spikes to recover: the run ended at {until:g} ms, and recording starts at 50000 ms"
+    )
     assert spikes.times.size == 0
+
+
+def test_what_an_earlier_run_left_is_not_mixed_with_this_one(run_script, tmp_path):
+    """Spikes on the disk, and what was recovered of them."""
+    network(run_script, "--output", str(tmp_path), *TINY, "--spikes-to", "ascii")
+    recover(tmp_path)
+    network(run_script, "--output", str(tmp_path), *TINY, "--seed", "2")
+    names = {f"{SCRIPT}.{ending}" for ending in ("json", "npz", "png")}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 @pytest.mark.parametrize(

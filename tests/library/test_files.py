@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A file is never seen half written, and a folder has one run at a time."""
+
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from izhisyn import files
+from izhisyn.errors import ParameterError
+
+HOLD = """
+import sys
+from izhisyn.files import FolderLock
+lock = FolderLock(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other_run(pytestconfig):
+    """Start another process that locks a folder, until its input ends."""
+    started = []
+
+    def start(folder):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLD, folder],
+            cwd=pytestconfig.rootpath,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def names(folder):
+    """Name all files of a folder, hidden ones included."""
+    return sorted(os.listdir(folder))
+
+
+def test_a_file_takes_the_place_of_another_when_it_is_whole(tmp_path):
+    """Until then the old one is there."""
+    path = tmp_path / "numbers.json"
+    path.write_text("old")
+    with files.writing(path) as aside:
+        aside.write_text("new")
+        assert path.read_text() == "old"
+        assert aside.suffix == ".json"  # by which NumPy and matplotlib go
+    assert path.read_text() == "new"
+    assert names(tmp_path) == ["numbers.json"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file(tmp_path, error):
+    """And nothing beside it."""
+    path = tmp_path / "numbers.json"
+    path.write_text("old")
+    with pytest.raises(error), files.writing(path) as aside:
+        aside.write_text("half of the n")
+        raise error
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["numbers.json"]
+
+
+def test_a_full_disk_leaves_the_old_file(small_disk):
+    """One sentence with the file and the reason."""
+    path = small_disk(64) / "numbers.json"
+    files.write_text(path, "old")
+    with pytest.raises(
+        ParameterError, match=rf"cannot write {path}: No space left on device; choo"
+    ):
+        files.write_text(path, "n" * 100_000)
+    assert path.read_text() == "old"
+    assert names(path.parent) == ["numbers.json"]
+
+
+def test_a_limit_on_the_size_of_files_leaves_the_old_file(tmp_path):
+    """The system's own limit, which needs no right to mount a disk."""
+    path = tmp_path / "numbers.json"
+    files.write_text(path, "old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(ParameterError, match=f"cannot write {path}: File too large; choose"):
+            files.write_text(path, "n" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["numbers.json"]
+
+
+def test_a_second_run_is_refused_until_the_first_has_ended(other_run, tmp_path):
+    """The message names the process; nothing in the folder is touched."""
+    first = other_run(tmp_path)
+    (tmp_path / "numbers.json").write_text("of the first")
+    (tmp_path / f".izhisyn-new-{first.pid}-numbers.json").write_text("half of")
+    before = names(tmp_path)
+    message = rf"another run, process {first.pid} on .*, writes to {tmp_path}; wait for its end"
+    with pytest.raises(ParameterError, match=message):
+        files.FolderLock(tmp_path)
+    assert names(tmp_path) == before
+    first.communicate("")
+    files.FolderLock(tmp_path).release()
+    assert names(tmp_path) == ["numbers.json"]
+
+
+def test_a_killed_run_leaves_no_lock_and_no_half_files(other_run, tmp_path):
+    """The next run removes what it left."""
+    first = other_run(tmp_path)
+    (tmp_path / f".izhisyn-new-{first.pid}-numbers.json").write_text("half of")
+    first.kill()
+    first.wait()
+    lock = files.FolderLock(tmp_path)
+    assert names(tmp_path) == [".izhisyn-lock"]
+    lock.release()
+    assert names(tmp_path) == []
+
+
+def test_a_process_may_run_again_in_its_folder(tmp_path):
+    """A notebook that calls a script twice; the lock of the first is kept by an error's frames."""
+    first = files.FolderLock(tmp_path)
+    second = files.FolderLock(tmp_path)
+    second.release()
+    assert names(tmp_path) == [".izhisyn-lock"]
+    files.release_locks()
+    assert names(tmp_path) == []
+    first.release()
+
+
+def test_many_that_start_at_once_hold_it_one_after_the_other(pytestconfig, tmp_path):
+    """Each removes the file it has locked, which must not give it to two of those that wait."""
+    program = """
+import os, sys, time
+from izhisyn.errors import ParameterError
+from izhisyn.files import FolderLock
+end = time.monotonic() + 1.0
+while time.monotonic() < end:
+    try:
+        lock = FolderLock(sys.argv[1])
+    except ParameterError:
+        continue
+    mark = os.path.join(sys.argv[1], "mark")
+    os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+    os.unlink(mark)
+    lock.release()
+"""
+    command = [sys.executable, "-c", program, tmp_path]
+    many = [subprocess.Popen(command, cwd=pytestconfig.rootpath) for _ in range(4)]
+    assert [process.wait() for process in many] == [0] * 4
