@@ -67,13 +67,29 @@ def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None
     else:
         nest.total_num_virtual_procs = _checked_virtual_procs(total_num_virtual_procs)
     nest.rng_seed = _checked_seed(seed)
+    install_models(module)  # after the resolution: models see it on installation
+
+
+def install_models(module=MODULE):
+    """Load the module with the models into NEST, which forgets it at each reset.
+
+    Parameters
+    ----------
+    module : str
+        Name of the extension module.
+
+    Raises
+    ------
+    ModuleMissingError
+        If the module cannot be loaded.
+    """
     try:
-        nest.Install(module)  # after the resolution: models see it on installation
+        nest.Install(module)
     except nest.NESTErrors.DynamicModuleManagementError as error:
         raise ModuleMissingError(
-            f"NEST cannot load {module!r}, which is missing or was built for another NEST: run "
-            f"`make build` or `{sys.executable} -m build_module` first "
-            f"(NEST says: {' '.join(str(error).split())})"
+            f"NEST cannot load {module!r}, which is missing or was built for another NEST; run "
+            f"`{sys.executable} -m izhisyn build` first "
+            f"(NEST's message: {' '.join(str(error).split())})"
         ) from error
 
 

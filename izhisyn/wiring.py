@@ -209,6 +209,31 @@ def connect_in_degree(sources, targets, in_degree, syn_spec, progress=None):
             progress(in_degree * (last - first))
 
 
+def connect_pairs(sources, targets, pairs, syn_spec):
+    """Connect given pairs of neurons.
+
+    Parameters
+    ----------
+    sources, targets : nest.NodeCollection
+    pairs : sequence of two sequences of int, shape (2, n)
+        Indices into `sources`, and into `targets`. A pair may be connected more than once.
+    syn_spec : dict
+        Result of `syn_spec`; weight and delay are numbers or arrays of shape (n,).
+    """
+    first, second = np.asarray(pairs, dtype=int)
+    each = {
+        name: np.broadcast_to(np.asarray(syn_spec[name], dtype=float), first.shape).copy()
+        for name in ("weight", "delay")
+    }
+    each["receptor_type"] = np.full(first.shape, syn_spec["receptor_type"])
+    nest.Connect(
+        np.array(sources.tolist())[first],
+        np.array(targets.tolist())[second],
+        "one_to_one",
+        {**syn_spec, **each},
+    )
+
+
 def poisson_drive(targets, rate, syn_spec):
     """Send independent Poisson spikes to each target.
 

@@ -60,7 +60,7 @@ def test_unusable_setting_is_named_with_its_value(setting, value, named):
 
 def test_missing_module_says_how_to_build_it():
     """NEST's own message speaks of library paths only."""
-    with pytest.raises(ModuleMissingError, match=r"'nosuchmodule'.*make build.*-m build_module"):
+    with pytest.raises(ModuleMissingError, match=r"'nosuchmodule'.*-m izhisyn build"):
         start_kernel(module="nosuchmodule")
 
 

@@ -57,7 +57,14 @@ def test_help_lists_every_script_and_the_first_two_steps(izhisyn, arguments):
     assert code == 0
     listed = {line.split()[0] for line in printed.splitlines() if line.startswith("  ")}
     assert {name.replace("_", "-") for name in SCRIPTS} <= listed
-    assert {"build", "info", "import-brian2", "nest-desktop", "completion"} <= listed
+    assert {
+        "build",
+        "info",
+        "import-brian2",
+        "import-neuroml",
+        "nest-desktop",
+        "completion",
+    } <= listed
     assert printed.index("izhisyn build\n") < printed.index("izhisyn figure2\n")
 
 
@@ -94,7 +101,9 @@ def test_usage_names_the_command(izhisyn, name):
     assert printed.startswith(f"usage: izhisyn {dashed} ")
 
 
-@pytest.mark.parametrize("name", ["build", "info", "import-brian2", "nest-desktop", "completion"])
+@pytest.mark.parametrize(
+    "name", ["build", "info", "import-brian2", "import-neuroml", "nest-desktop", "completion"]
+)
 def test_usage_names_the_tool(izhisyn, name):
     """The same for what is not an experiment."""
     code, printed, _ = izhisyn(name, "--help")

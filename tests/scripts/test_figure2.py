@@ -172,4 +172,4 @@ def test_missing_module_is_one_sentence(refusal, monkeypatch):
     """The script's own start of NEST, with a name under which nothing was built."""
     start = figure2.start_kernel
     monkeypatch.setattr(figure2, "start_kernel", lambda *settings: start(*settings, module="no"))
-    assert "make build" in refusal(figure2.main)
+    assert "-m izhisyn build" in refusal(figure2.main)
