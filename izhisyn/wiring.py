@@ -9,6 +9,16 @@ import numpy as np
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, steps_of
 
+# What connects pooled neurons fastest, and the models that it connects.
+POOLED_SYNAPSE = "static_synapse_pooled"
+POOLED_GENERATOR = "poisson_generator_pooled"
+POOLED_MODELS = (
+    "izhikevich_psc_multisyn_neuron",
+    "izhikevich_cond_multisyn_neuron",
+    "izhikevich2007_cond_multisyn_neuron",
+    "izhikevich_as_posted_neuron",
+)
+
 
 def receptor_types(model):
     """Receptor ports of a neuron model, asked from NEST.
@@ -46,7 +56,7 @@ def syn_spec(
     weight=1.0,
     delay=1.0,
     model="izhikevich_psc_multisyn_neuron",
-    synapse_model="static_synapse",
+    synapse_model=None,
 ):
     """Specify a connection to a receptor, for ``nest.Connect(..., syn_spec=...)``.
 
@@ -61,8 +71,8 @@ def syn_spec(
         Transmission delay [ms].
     model : str
         Neuron model of the target.
-    synapse_model : str
-        Synapse model.
+    synapse_model : str, optional
+        Synapse model; what `static_synapse_for` chooses if it is not given.
 
     Returns
     -------
@@ -80,11 +90,31 @@ def syn_spec(
         )
         raise ParameterError(f"{model} has no receptor {receptor!r}; {remedy}")
     return {
-        "synapse_model": synapse_model,
+        "synapse_model": synapse_model or static_synapse_for(model),
         "receptor_type": types[receptor],
         "weight": weight,
         "delay": delay,
     }
+
+
+def static_synapse_for(model):
+    """Choose the static synapse for a target.
+
+    Parameters
+    ----------
+    model : str
+        Neuron model of the target.
+
+    Returns
+    -------
+    str
+        ``static_synapse_pooled`` for izhisyn's own models with receptors; NEST's
+        ``static_synapse``, which costs more time and memory and gives the same spikes, for all
+        other models, copies under another name among them, and if the installed module has no
+        pooled neurons (``--stock-codegen``).
+    """
+    is_pooled = model in POOLED_MODELS and POOLED_SYNAPSE in nest.synapse_models
+    return POOLED_SYNAPSE if is_pooled else "static_synapse"
 
 
 def create_cells(model, n_cells, parameters):
@@ -248,9 +278,12 @@ def poisson_drive(targets, rate, syn_spec):
     Returns
     -------
     nest.NodeCollection
-        The ``poisson_generator``.
+        The ``poisson_generator_pooled``, or NEST's ``poisson_generator`` if the installed module
+        has no pooled neurons.
     """
-    generator = nest.Create("poisson_generator", params={"rate": rate})
+    is_known = POOLED_GENERATOR in nest.node_models
+    model = POOLED_GENERATOR if is_known else "poisson_generator"
+    generator = nest.Create(model, params={"rate": rate})
     nest.Connect(generator, targets, syn_spec=syn_spec)
     return generator
 

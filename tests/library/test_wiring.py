@@ -8,6 +8,7 @@ from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, simulate, start_kernel
 from izhisyn.recording import record_traces, traces
 from izhisyn.wiring import (
+    POOLED_MODELS,
     WEIGHT_GRID,
     connect_in_degree,
     create_cells,
@@ -15,6 +16,7 @@ from izhisyn.wiring import (
     random_values,
     receptor_types,
     round_to_weight_grid,
+    static_synapse_for,
     step_current,
     syn_spec,
 )
@@ -88,6 +90,21 @@ def test_unknown_model_lists_known_ones(kernel):
 def test_synapse_model_is_passed_on(kernel):
     """Any synapse of NEST can drive a receptor."""
     assert syn_spec("NMDA", synapse_model="tsodyks2_synapse")["synapse_model"] == "tsodyks2_synapse"
+
+
+def test_synapse_for_a_target(nest_kernel):
+    """Pooled for izhisyn's own models; NEST's for copies, its own models, and a stock build."""
+    nest = nest_kernel()
+    nest.CopyModel("izhikevich_cond_multisyn_neuron", "copied")
+    assert syn_spec("NMDA")["synapse_model"] == "static_synapse_pooled"
+    assert syn_spec("NMDA", model="copied")["synapse_model"] == "static_synapse"
+    assert static_synapse_for("ht_neuron") == "static_synapse"
+    for model in POOLED_MODELS:
+        nest.Connect(nest.Create(model), nest.Create(model), syn_spec=syn_spec("AMPA", model=model))
+    nest.ResetKernel()  # as with a module without pooled neurons
+    assert static_synapse_for("izhikevich_cond_multisyn_neuron") == "static_synapse"
+    drive = poisson_drive(nest.Create("parrot_neuron"), 5.0, {"delay": 1.0})
+    assert drive.model == "poisson_generator"
 
 
 @pytest.mark.parametrize(
