@@ -6,6 +6,7 @@ when the first of them is used.
 """
 
 import importlib
+from pathlib import Path
 
 __version__ = "0.1.0"
 
@@ -18,7 +19,20 @@ _HOME = {
     "step_current": "wiring",
     "syn_spec": "wiring",
 }
-__all__ = ["__version__", *_HOME]
+__all__ = ["__version__", "models_folder", *_HOME]
+
+
+def models_folder():
+    """Find the NESTML sources of the models.
+
+    Returns
+    -------
+    pathlib.Path
+        In an installation inside the package, in a clone beside it.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parent / "models"
 
 
 def __getattr__(name):

@@ -16,8 +16,17 @@ CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 # Guides in the order in which a newcomer needs them; others follow by name.
 READING_ORDER = (
     "notebooks/tutorial",
+    "from-nest",
     "from-brian2",
     "brian2-constructs",
+    "from-pynn",
+    "from-neuroml",
+    "heterogeneous-populations",
+    "parameter-sweeps",
+    "plasticity",
+    "elephant",
+    "your-own-model",
+    "your-own-receptor",
     "neurocomputational-properties",
     "performance",
     "cluster",

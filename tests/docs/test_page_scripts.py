@@ -7,7 +7,11 @@ import pytest
 
 from tests.conftest import ROOT
 
-PAGES = ("from-pynn",)
+PAGES = (
+    *("from-nest", "from-pynn", "heterogeneous-populations", "parameter-sweeps", "elephant"),
+    *("plasticity", pytest.param("your-own-model", marks=pytest.mark.slow)),
+    pytest.param("your-own-receptor", marks=pytest.mark.slow),
+)
 
 
 def script(page):

@@ -26,10 +26,16 @@ def test_import_needs_no_nest(module_build, fresh_python, pytestconfig):
 
 def test_names_at_the_front_are_the_modules_own():
     """Each is found where ``_HOME`` says."""
-    for name in set(izhisyn.__all__) - {"__version__"}:
+    for name in set(izhisyn.__all__) - {"__version__", "models_folder"}:
         function = getattr(izhisyn, name)
         assert function.__name__ == name
         assert getattr(importlib.import_module(function.__module__), name) is function
+
+
+def test_models_folder_has_the_sources():
+    """Of every neuron that the README names first."""
+    names = {file.stem for file in izhisyn.models_folder().glob("*.nestml")}
+    assert {"izhikevich_cond_multisyn_neuron", "izhikevich_psc_multisyn_neuron"} <= names
 
 
 def test_other_names_are_attribute_errors():
