@@ -34,7 +34,7 @@ main() {
     fi
     check_prerequisites
     local nest folder
-    nest=$(requirements | grep '^nest-simulator==')
+    nest=$(grep -o '^nest-simulator==[^ ]*' constraints.txt)
     folder=$(cache_folder "$nest")
 
     if [ "${1:-}" = --print-python ]; then
@@ -69,17 +69,9 @@ check_prerequisites() {
         fail "missing: ${missing[*]}; install them (Debian, Ubuntu: apt install $DEBIAN_PACKAGES), or load your cluster's modules"
 }
 
-# The pins of pyproject.toml, without the simulators that only serve as a reference in tests.
+# All of constraints.txt but the NEST, which is compiled here, and the simulator that serves tests as a reference.
 requirements() {
-    "$PYTHON" - <<'SCRIPT'
-import tomllib
-
-with open("pyproject.toml", "rb") as file:
-    project = tomllib.load(file)["project"]
-extras = project["optional-dependencies"]
-pins = [*project["dependencies"], *extras["test"]]
-print(*(pin for pin in pins if not pin.startswith(project["name"])), sep="\n")
-SCRIPT
+    awk '/^[a-z]/ { keep = !/^(nest-simulator|brian2)==/ } keep' constraints.txt
 }
 
 # A NEST belongs to the Python, the MPI and the settings that it was compiled with.
@@ -115,13 +107,12 @@ make_environment() {
     local folder=$1 python=$1/venv/bin/python
     echo "setting up $folder/venv"
     requirements >"$folder/requirements"
-    # The wheel first: it has the version that the pin asks for, and pip leaves it alone then.
     {
         "$python" -m pip --disable-pip-version-check install "$folder"/nest_simulator-*.whl &&
-            "$python" -m pip --disable-pip-version-check install -r "$folder/requirements"
+            "$python" -m pip --disable-pip-version-check install --no-deps --require-hashes -r "$folder/requirements"
     } >"$folder/pip.log" 2>&1 || {
         tail -n 5 "$folder/pip.log" >&2
-        fail "pip could not install what pyproject.toml pins; check the network and read $folder/pip.log"
+        fail "pip could not install what constraints.txt pins; check the network and read $folder/pip.log"
     }
     "$python" -c 'import nest, sys; sys.exit(not nest.build_info["have_mpi"])' >"$folder/check.log" 2>&1 || {
         tail -n 5 "$folder/check.log" >&2
