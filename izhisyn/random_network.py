@@ -15,6 +15,7 @@ from izhisyn.wiring import (
 )
 
 _RECEPTORS = {"E": "AMPA_NMDA", "I": "GABA_A"}  # which the inputs of a kind drive
+_PATHWAYS = (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I"))  # target and source
 
 
 def create(size, model, seed, heterogeneity=1.0):
@@ -61,6 +62,28 @@ def connect(cells, size, model, weights="lognormal", delays="normal", progress=N
     progress : callable, optional
         Called with the completed fraction, up to 1.
     """
+    connect_recurrently(cells, size, model, weights, delays, progress)
+    connect_background(cells, size, model)
+
+
+def connect_recurrently(
+    cells,
+    size,
+    model,
+    weights="lognormal",
+    delays="normal",
+    progress=None,
+    synapse_model=None,
+):
+    """Connect the cells with each other.
+
+    Parameters
+    ----------
+    cells, size, model, weights, delays, progress
+        As of `connect`.
+    synapse_model : str, optional
+        Another synapse model than `izhisyn.wiring.syn_spec` chooses.
+    """
     made = 0
 
     def count(n_connections):
@@ -69,11 +92,10 @@ def connect(cells, size, model, weights="lognormal", delays="normal", progress=N
         if progress is not None:
             progress(made / (size.N * size.K))
 
-    inputs = {name: inputs_of(name, size, model) for name in cells}
     in_degrees = {"E": size.K_E, "I": size.K_I}
-    for target, source in (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I")):
-        receptor, drive = _RECEPTORS[source], inputs[target][source]
-        weight = random_values(weights, drive.weight, NETWORK["weight_variation"])
+    for target, source in _PATHWAYS:
+        weight = inputs_of(target, size, model)[source].weight
+        values = random_values(weights, weight, NETWORK["weight_variation"])
         delay = random_values(
             delays,
             NETWORK[f"delay_{source}"],
@@ -81,16 +103,24 @@ def connect(cells, size, model, weights="lognormal", delays="normal", progress=N
             NETWORK["delay_min"],
             NETWORK["delay_max"],
         )
-        connect_in_degree(
-            cells[source],
-            cells[target],
-            in_degrees[source],
-            syn_spec(receptor, round_to_weight_grid(weight), delay, model.name),
-            count,
+        spec = syn_spec(
+            _RECEPTORS[source], round_to_weight_grid(values), delay, model.name, synapse_model
         )
-        background_weight = round_to_weight_grid(drive.background_weight)
-        poisson_drive(
-            cells[target],
-            drive.background_rate,
-            syn_spec(receptor, background_weight, NETWORK["delay_min"], model.name),
-        )
+        connect_in_degree(cells[source], cells[target], in_degrees[source], spec, count)
+
+
+def connect_background(cells, size, model, synapse_model=None, generator_model=None):
+    """Send the cells Poisson spikes in place of the inputs from outside.
+
+    Parameters
+    ----------
+    cells, size, model
+        As of `connect`.
+    synapse_model, generator_model : str, optional
+        Other models than `izhisyn.wiring.syn_spec` and `izhisyn.wiring.poisson_drive` choose.
+    """
+    for target, source in _PATHWAYS:
+        drive = inputs_of(target, size, model)[source]
+        weight = round_to_weight_grid(drive.background_weight)
+        spec = syn_spec(_RECEPTORS[source], weight, NETWORK["delay_min"], model.name, synapse_model)
+        poisson_drive(cells[target], drive.background_rate, spec, generator_model)

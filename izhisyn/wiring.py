@@ -264,7 +264,7 @@ def connect_pairs(sources, targets, pairs, syn_spec):
     )
 
 
-def poisson_drive(targets, rate, syn_spec):
+def poisson_drive(targets, rate, syn_spec, generator_model=None):
     """Send independent Poisson spikes to each target.
 
     Parameters
@@ -274,16 +274,19 @@ def poisson_drive(targets, rate, syn_spec):
         Rate of the spikes at each target [spikes/s].
     syn_spec : dict
         What `syn_spec` gives.
+    generator_model : str, optional
+        Model of the generator; ``poisson_generator_pooled`` if it is not given, or NEST's
+        ``poisson_generator`` if the installed module has no pooled neurons.
 
     Returns
     -------
     nest.NodeCollection
-        The ``poisson_generator_pooled``, or NEST's ``poisson_generator`` if the installed module
-        has no pooled neurons.
+        The generator.
     """
-    is_known = POOLED_GENERATOR in nest.node_models
-    model = POOLED_GENERATOR if is_known else "poisson_generator"
-    generator = nest.Create(model, params={"rate": rate})
+    if generator_model is None:
+        is_known = POOLED_GENERATOR in nest.node_models
+        generator_model = POOLED_GENERATOR if is_known else "poisson_generator"
+    generator = nest.Create(generator_model, params={"rate": rate})
     nest.Connect(generator, targets, syn_spec=syn_spec)
     return generator
 

@@ -153,7 +153,7 @@ def test_threads_and_virtual_processes_are_the_same_without_mpi(run_script):
     assert by_threads == by_total != alone
 
 
-LONG = (*SMALL[:4], "--simtime", "3000", "--presimtime", "100", "--record", "0", "--quiet")
+LONG = (*SMALL[:4], "--simtime", "9000", "--presimtime", "100", "--record", "0", "--quiet")
 
 
 def start_network(folder, *arguments, **process):
@@ -194,10 +194,10 @@ def noted_until(folder):
 
 @pytest.fixture
 def killed(run_script, tmp_path):
-    """Kill a run after 600 ms; give its folder and the spikes of the same run left alone."""
+    """Kill a run after 3 s; give its folder and the spikes of the same run left alone."""
     unharmed = network(run_script, *LONG)
     running = start_network(tmp_path, *LONG)
-    while noted_until(tmp_path / population_network.SPIKES) <= 600.0:
+    while noted_until(tmp_path / population_network.SPIKES) <= 3000.0:
         assert running.poll() is None
         time.sleep(0.05)
     running.kill()
@@ -209,12 +209,12 @@ def test_a_killed_run_is_recovered_and_damage_is_named(killed):
     """Up to its last complete part; with a file shortened, up to an earlier one."""
     folder, expected = killed
     printed, said, spikes = recover(folder)
-    assert 600.0 < said["complete_until"] < said["end"] == 3100.0
+    assert 3000.0 < said["complete_until"] < said["end"] == 9100.0
     assert said["complete_until"] == said["noted_until"]
     assert said["damage"] == []
     assert_complete(spikes, expected, said["complete_until"])
     assert said["num_spikes"] == spikes.times.size > 0
-    assert f"to {said['complete_until']:g} ms of 3100 ms" in printed
+    assert f"to {said['complete_until']:g} ms of 9100 ms" in printed
 
     [file] = (folder / population_network.SPIKES).glob("*.dat")
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
