@@ -7,6 +7,7 @@ import json
 import pytest
 from izhisyn_docs.gallery import find_scripts, script_page
 from izhisyn_docs.markdown import front_page, with_site_links, write_notebook
+from izhisyn_docs.mathml import rows_of
 
 from izhisyn.nestml_source import SourceError
 from pynest_scripts.commands import catalogue
@@ -75,6 +76,20 @@ def test_page_of_a_script(scripts, tmp_path):
 def test_links_of_the_repository_lead_to_pages(tmp_path, source, page, text, expected):
     """Those to other files stay, and code is left alone."""
     assert with_site_links(text, tmp_path / source, tmp_path / page, tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "latex, rows",
+    [
+        (r"a = b", ["& a = b"]),
+        (r"a = b, \qquad c \to d", ["& a = b", r"& c \to d"]),
+        (r"a &= b, \quad c = d \\ e &= f", ["a &= b", "c &= d", "e &= f"]),
+        (r"x &= (a + b) + c - d + e + f - g", ["x &= (a + b) + c - d + e", r"& \quad + f - g"]),
+    ],
+)
+def test_equations_stand_one_a_line(latex, rows):
+    """So that no page cuts them; sums of more than four terms are broken."""
+    assert rows_of(latex) == rows
 
 
 def test_front_page_lists_all_guides(tmp_path):
