@@ -5,7 +5,12 @@ import itertools
 
 import numpy as np
 
+from izhisyn import checks
+from izhisyn.checks import checked
+from izhisyn.errors import ParameterError
 
+
+@checked(spike_times=checks.array("1d"), duration=checks.number(above=0, unit="ms"))
 def rate(spike_times, duration):
     """Mean firing rate.
 
@@ -24,6 +29,7 @@ def rate(spike_times, duration):
     return 1000.0 * len(spike_times) / duration
 
 
+@checked(spike_times=checks.array("1d"))
 def intervals(spike_times):
     """Interspike intervals.
 
@@ -40,6 +46,7 @@ def intervals(spike_times):
     return np.diff(np.sort(spike_times))
 
 
+@checked(spike_times=checks.array("1d"))
 def interval_cv(spike_times):
     """Coefficient of variation of the interspike intervals.
 
@@ -59,6 +66,7 @@ def interval_cv(spike_times):
     return float(gaps.std() / gaps.mean())
 
 
+@checked(times=checks.array("1d"), senders=checks.array("1d"), neurons=checks.node_ids)
 def trains(times, senders, neurons):
     """Spike trains of the neurons of a population.
 
@@ -76,12 +84,14 @@ def trains(times, senders, neurons):
     list of numpy.ndarray, shape (n_spikes_of_neuron,)
         Ascending spike times of each neuron [ms].
     """
+    checks.refuse_different_lengths(times=times, senders=senders)
     times, senders = np.asarray(times), np.asarray(senders)
     order = np.lexsort((times, senders))
     ends = np.searchsorted(senders[order], np.arange(neurons.start, neurons.stop + 1))
     return [times[order[start:stop]] for start, stop in itertools.pairwise(ends)]
 
 
+@checked(spike_times=checks.array("1d"), longest_interval=checks.number(above=0, unit="ms"))
 def bursts(spike_times, longest_interval):
     """Split a spike train where an interval is long.
 
@@ -103,6 +113,9 @@ def bursts(spike_times, longest_interval):
     return np.split(spike_times, np.flatnonzero(np.diff(spike_times) > longest_interval) + 1)
 
 
+@checked(
+    senders=checks.array("1d"), neurons=checks.node_ids, duration=checks.number(above=0, unit="ms")
+)
 def rates(senders, neurons, duration):
     """Mean firing rate of each neuron of a population.
 
@@ -125,6 +138,12 @@ def rates(senders, neurons, duration):
     return 1000.0 / duration * np.bincount(rows[inside], minlength=len(neurons))
 
 
+@checked(
+    times=checks.array("1d"),
+    senders=checks.array("1d"),
+    neurons=checks.node_ids,
+    min_intervals=checks.whole_number(2),
+)
 def interval_cvs(times, senders, neurons, min_intervals=2):
     """Coefficient of variation of the interspike intervals of each neuron of a population.
 
@@ -144,6 +163,7 @@ def interval_cvs(times, senders, neurons, min_intervals=2):
     numpy.ndarray, shape (n_neurons,)
         Standard deviation of the intervals over their mean [1]; nan for neurons with fewer.
     """
+    checks.refuse_different_lengths(times=times, senders=senders)
     times, rows = np.asarray(times), np.asarray(senders) - neurons.start
     inside = (rows >= 0) & (rows < len(neurons))
     times, rows = times[inside], rows[inside]
@@ -179,11 +199,22 @@ def _bin_edges(start, stop, width):
     numpy.ndarray, shape (n_bins + 1,)
         Edges [ms].
     """
+    if not stop >= start + width:
+        raise ParameterError(
+            f"from {start:g} to {stop:g} ms there is no bin of {width:g} ms; choose a later stop"
+        )
     rounding = 1e-6 * width
     n_bins = int((stop - start + rounding) / width)
     return start + width * np.arange(n_bins + 1) + rounding
 
 
+@checked(
+    times=checks.array("1d"),
+    n_neurons=checks.whole_number(1),
+    start=checks.number(unit="ms"),
+    stop=checks.number(unit="ms"),
+    width=checks.number(above=0, unit="ms"),
+)
 def population_rate(times, n_neurons, start, stop, width=1.0):
     """Measure the firing rate of a population over time.
 
@@ -210,6 +241,12 @@ def population_rate(times, n_neurons, start, stop, width=1.0):
     return edges[:-1] + 0.5 * width, counts * (1000.0 / (n_neurons * width))
 
 
+@checked(
+    signal=checks.array("1d"),
+    width=checks.number(above=0, unit="ms"),
+    segment=checks.number(above=0, unit="ms"),
+    window=checks.function,
+)
 def power_spectrum(signal, width, segment=1000.0, window=np.hanning):
     """One-sided power spectral density by the method of Welch (1967).
 
@@ -246,6 +283,14 @@ def power_spectrum(signal, width, segment=1000.0, window=np.hanning):
     return np.fft.rfftfreq(length, seconds)[1:], power[1:]
 
 
+@checked(
+    times=checks.array("1d"),
+    senders=checks.array("1d"),
+    neurons=checks.node_ids,
+    start=checks.number(unit="ms"),
+    stop=checks.number(unit="ms"),
+    width=checks.number(above=0, unit="ms"),
+)
 def count_correlation(times, senders, neurons, start, stop, width=5.0):
     """Mean correlation of the spike counts of two neurons of a population, a measure of synchrony.
 
@@ -271,6 +316,7 @@ def count_correlation(times, senders, neurons, start, stop, width=5.0):
         Mean correlation coefficient [1] over all pairs of neurons that spiked; nan if there is no
         such pair.
     """
+    checks.refuse_different_lengths(times=times, senders=senders)
     edges = _bin_edges(start, stop, width)
     counts, _, _ = np.histogram2d(
         senders, times, bins=(np.arange(neurons.start, neurons.stop + 1) - 0.5, edges)
@@ -283,6 +329,7 @@ def count_correlation(times, senders, neurons, start, stop, width=5.0):
     return float((scaled.sum(axis=0).var() - n) / (n * (n - 1)))
 
 
+@checked(senders=checks.array("1d", low=0), steps=checks.array("1d", low=0))
 def spike_digest(senders, steps):
     """Digest of spikes that tells whether two simulations gave the same ones.
 
@@ -302,6 +349,7 @@ def spike_digest(senders, steps):
     str
         16 hexadecimal digits.
     """
+    checks.refuse_different_lengths(senders=senders, steps=steps)
     senders, steps = (np.asarray(values).astype(np.uint64) for values in (senders, steps))
     with np.errstate(over="ignore"):
         return f"{np.sum(_mixed(_mixed(senders) + steps), dtype=np.uint64):016x}"

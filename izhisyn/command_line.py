@@ -12,12 +12,21 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.errors import IzhisynError, ParameterError, reporting_failure_to_write
 from izhisyn.files import FolderLock, release_locks, sync, writing
 from izhisyn.parameters import INTEGRATORS
 from izhisyn.processes import fail, launched_rank, launched_size
 
+_PARSER = checks.instance(argparse.ArgumentParser, "a parser")
 
+
+@checked(
+    script=checks.text,
+    description=checks.instance(str, "a text"),
+    resolution=checks.number(above=0, unit="ms"),
+)
 def argument_parser(script, description, resolution=0.1):
     """Parser with the arguments of every script.
 
@@ -59,6 +68,7 @@ def argument_parser(script, description, resolution=0.1):
     return parser
 
 
+@checked(module=checks.text)
 def program(module):
     """Name a program as its user started it, for the usage line and its errors.
 
@@ -76,6 +86,10 @@ def program(module):
     return started if started.startswith("izhisyn ") else f"python -m {module}"
 
 
+@checked(
+    parser=_PARSER,
+    choices=checks.sequence_of(checks.one_of(INTEGRATORS), 1, "names of integrators"),
+)
 def add_integrator(parser, choices=tuple(INTEGRATORS)):
     """Add ``--integrator`` to a parser, for scripts whose model has that parameter.
 
@@ -105,6 +119,7 @@ def add_integrator(parser, choices=tuple(INTEGRATORS)):
     )
 
 
+@checked(parser=_PARSER)
 def add_total_vps(parser):
     """Add ``--total-vps`` to a parser, for networks that run on several MPI processes."""
     parser.add_argument(
@@ -179,6 +194,12 @@ class Progress:
         Time before the first message [s].
     """
 
+    @checked(
+        what=checks.text,
+        quiet=checks.boolean,
+        stream=checks.instance(("write", "isatty"), "a stream"),
+        patience=checks.number(),
+    )
     def __init__(self, what, quiet=False, stream=None, patience=2.0):
         self.what = what
         self.stream = sys.stderr if stream is None else stream
@@ -187,6 +208,7 @@ class Progress:
         self.started = time.monotonic()
         self.shown = False
 
+    @checked(fraction=checks.number(0, 1.000001))
     def __call__(self, fraction):
         """Report the completed fraction, up to 1."""
         if not self.enabled:
@@ -252,9 +274,15 @@ class Results:
         time is spent on simulating.
     """
 
+    @checked(
+        script=checks.text,
+        folder=checks.path,
+        quiet=checks.boolean,
+        endings=checks.sequence_of(checks.text, 1, "endings of files"),
+    )
     def __init__(self, script, folder, quiet=False, endings=("json", "npz", "png")):
         self.script = script
-        self.folder = folder
+        self.folder = folder = Path(folder)
         self.quiet = quiet
         self.endings = tuple(endings)
         self.written = []
@@ -298,12 +326,14 @@ class Results:
             if path != all_but:
                 path.unlink(missing_ok=True)
 
+    @checked(measured=checks.instance(dict | list, "a dictionary or list"))
     def write_json(self, measured):
         """Write a dictionary of what was measured."""
         text = json.dumps(measured, indent=2, allow_nan=False) + "\n"
         with self.file("json") as path:
             path.write_text(text, encoding="utf-8")
 
+    @checked(figure=checks.instance(("savefig",), "a matplotlib figure"))
     def write_figure(self, figure):
         """Write a matplotlib figure; write the numbers first, which a failure leaves in place."""
         with self.file("png") as path:
@@ -316,6 +346,7 @@ class Results:
             print(*lines, f"Wrote {', '.join(map(str, self.written))}", sep="\n")
 
 
+@checked(main=checks.function)
 def run_script(main):
     """Run a script, and report an error of its user in one sentence with exit code 2.
 

@@ -9,6 +9,8 @@ import weakref
 from contextlib import contextmanager
 from pathlib import Path
 
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.errors import ParameterError, reporting_failure_to_write
 
 _LOCK = ".izhisyn-lock"
@@ -16,6 +18,7 @@ _ASIDE = ".izhisyn-new-"  # what the names of files begin with that are being wr
 _held = weakref.WeakSet()
 
 
+@checked(path=checks.path)
 @contextmanager
 def writing(path):
     """Context that gives a path to write to, and then puts that file in the place of another.
@@ -47,6 +50,7 @@ def writing(path):
             raise
 
 
+@checked(path=checks.path, text=checks.text)
 def write_text(path, text):
     """Write a text file, see `writing`.
 
@@ -59,6 +63,7 @@ def write_text(path, text):
         aside.write_text(text, encoding="utf-8")
 
 
+@checked(path=checks.path)
 def sync(path):
     """Wait until a file or the entries of a folder are on the disk.
 
@@ -87,6 +92,7 @@ class FolderLock:
         If another process has the lock, or the folder cannot be written to.
     """
 
+    @checked(folder=checks.path)
     def __init__(self, folder):
         self.folder = Path(folder)
         self._descriptor = None

@@ -24,7 +24,9 @@ References
 
 import numpy as np
 
+from izhisyn import checks
 from izhisyn.analysis import intervals
+from izhisyn.checks import checked
 
 PATTERNS = (
     "silent",
@@ -42,6 +44,7 @@ ADAPTATION = 2.2  # an adapting cell's late intervals are at least this many tim
 SWING = 0.1  # a resonator swings back by at least this share of the swing before
 
 
+@checked(spike_times=checks.array("1d"), duration=checks.number(above=0, unit="ms"))
 def firing_pattern(spike_times, duration):
     """Classify the response to a step of current.
 
@@ -87,6 +90,7 @@ def firing_pattern(spike_times, duration):
     return "tonic"
 
 
+@checked(spike_times=checks.array("1d"), duration=checks.number(above=0, unit="ms"))
 def late_intervals(spike_times, duration):
     """Intervals that end in the second half of a step.
 
@@ -106,6 +110,7 @@ def late_intervals(spike_times, duration):
     return np.diff(times)[times[1:] > duration / 2]
 
 
+@checked(b=checks.array(), current=checks.array())
 def equilibrium(b, current=0.0):
     """Membrane potential at which an Izhikevich cell can rest under a constant current.
 
@@ -129,6 +134,7 @@ def equilibrium(b, current=0.0):
     return (-slope - root) / 0.08
 
 
+@checked(a=checks.array(), b=checks.array(), current=checks.array())
 def ringing(a, b, current=0.0):
     """How a cell at rest comes back from a small disturbance.
 
@@ -162,6 +168,7 @@ def ringing(a, b, current=0.0):
     )
 
 
+@checked(a=checks.number(), b=checks.number(), current=checks.number())
 def excitability(a, b, current=0.0):
     """Tell integrators from resonators.
 

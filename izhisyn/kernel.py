@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.errors import ModuleMissingError, ParameterError
 from izhisyn.processes import launched_size
 
@@ -33,6 +35,13 @@ nest = _Nest()
 MODULE = "izhisynmodule"
 
 
+@checked(
+    resolution=checks.number(above=0, unit="ms"),
+    threads=checks.whole_number(1),
+    seed=checks.whole_number(1, 2**32 - 1),
+    total_num_virtual_procs=checks.whole_number(1),
+    module=checks.text,
+)
 def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None, module=MODULE):
     """Reset NEST, set its kernel parameters and install the models.
 
@@ -59,17 +68,20 @@ def start_kernel(resolution=0.1, threads=1, seed=1, total_num_virtual_procs=None
         If the module cannot be loaded.
     """
     _check_launcher()
+    _check_resolution(resolution)
+    _check_virtual_procs(total_num_virtual_procs)
     nest.verbosity = nest.VerbosityLevel.WARNING
     nest.ResetKernel()
-    nest.resolution = _checked_resolution(resolution)
+    nest.resolution = float(resolution)
     if total_num_virtual_procs is None:
-        nest.local_num_threads = _checked_count("number of threads", threads)
+        nest.local_num_threads = int(threads)
     else:
-        nest.total_num_virtual_procs = _checked_virtual_procs(total_num_virtual_procs)
-    nest.rng_seed = _checked_seed(seed)
+        nest.total_num_virtual_procs = int(total_num_virtual_procs)
+    nest.rng_seed = int(seed)
     install_models(module)  # after the resolution: models see it on installation
 
 
+@checked(module=checks.text)
 def install_models(module=MODULE):
     """Load the module with the models into NEST, which forgets it at each reset.
 
@@ -93,6 +105,48 @@ def install_models(module=MODULE):
         ) from error
 
 
+def nodes(value):
+    """Allow a NodeCollection that is not empty, see `izhisyn.checks`."""
+    allowed = isinstance(value, nest.NodeCollection) and len(value) > 0
+    return None if allowed else "give nodes as nest.Create returns them"
+
+
+def node_model(value):
+    """Allow a neuron or device model that NEST has."""
+    if isinstance(value, str) and value in nest.node_models:
+        return None
+    known = [name for name in nest.node_models if name.startswith("izhikevich")]
+    return (
+        f"NEST knows no such model; call start_kernel() first, and choose for example one of "
+        f"{', '.join(known)}"
+    )
+
+
+def synapse_model(value):
+    """Allow a synapse model that NEST has."""
+    if isinstance(value, str) and value in nest.synapse_models:
+        return None
+    known = [name for name in nest.synapse_models if name.startswith(("static", "tsodyks"))]
+    return f"NEST knows no such synapse model; choose for example one of {', '.join(known)}"
+
+
+def values_or_distribution(low=-math.inf, remedy=""):
+    """Allow a number from a bound on, an array of them, or a distribution, a ``nest.Parameter``."""
+    check_numbers = checks.array(low=low)
+
+    def check(value):
+        fault = None if is_distribution(value) else check_numbers(value)
+        return f"{fault}{remedy}" if fault else None
+
+    return check
+
+
+def is_distribution(value):
+    """Find out whether a value is a ``nest.Parameter``, such as ``nest.random.uniform()``."""
+    return type(value).__module__.startswith("nest.") and type(value).__name__ == "Parameter"
+
+
+@checked(time=checks.number(unit="ms"), what=checks.text)
 def steps_of(time, what):
     """Convert a time to a number of simulation steps.
 
@@ -123,6 +177,11 @@ def steps_of(time, what):
     return steps
 
 
+@checked(
+    duration=checks.number(0, unit="ms"),
+    progress=checks.function,
+    min_delay=checks.number(above=0, unit="ms"),
+)
 def simulate(duration, progress=None, min_delay=None):
     """Advance the network.
 
@@ -190,34 +249,18 @@ def _check_launcher():
         )
 
 
-def _checked_resolution(resolution):
+def _check_resolution(resolution):
     tics = resolution / nest.ms_per_tic
-    if not (math.isfinite(tics) and round(tics) >= 1 and math.isclose(tics, round(tics))):
+    if round(tics) < 1 or not math.isclose(tics, round(tics)):
         raise ParameterError(
             f"resolution {resolution:g} ms is not a positive multiple of {nest.ms_per_tic:g} ms, "
             f"NEST's unit of time; choose for example 0.1"
         )
-    return resolution
 
 
-def _checked_count(what, count):
-    # NEST itself aborts the process on zero threads.
-    if count != int(count) or count < 1:
-        raise ParameterError(f"{what} is {count}; it must be a whole number of at least 1")
-    return int(count)
-
-
-def _checked_virtual_procs(total):
-    total = _checked_count("total_num_virtual_procs", total)
-    if total % nest.num_processes != 0:
+def _check_virtual_procs(total):
+    if total is not None and total % nest.num_processes != 0:
         raise ParameterError(
             f"total_num_virtual_procs {total} is not a multiple of the {nest.num_processes} "
             f"MPI processes; choose one that is"
         )
-    return total
-
-
-def _checked_seed(seed):
-    if seed != int(seed) or not 1 <= seed < 2**32:
-        raise ParameterError(f"seed {seed} is outside the range NEST takes, 1 to {2**32 - 1}")
-    return int(seed)

@@ -3,6 +3,8 @@
 
 import numpy as np
 
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
 
 try:
@@ -18,6 +20,13 @@ UNITS = {"V_m": "mV", "v": "mV", "U_m": "dimensionless", "u": "dimensionless", "
 _UNITS_OF_PREFIX = {"I_": "pA", "g_": "nS"}
 
 
+@checked(
+    spikes=checks.instance(("times", "senders"), "Spikes"),
+    stop=checks.number(above=0, unit="ms"),
+    neurons=checks.sequence_of(checks.whole_number(1), what="node ids"),
+    traces=checks.instance(("times", "senders", "values"), "Traces"),
+    units=checks.dictionary,
+)
 def to_neo(spikes, stop, neurons=None, traces=None, units=None):
     """Convert a recording to Neo.
 

@@ -10,11 +10,18 @@ the synapses here have a parameter ``receptor_type``.
 
 import math
 
+from izhisyn import checks
+from izhisyn.checks import checked
+
 _VERSION = "4.2"  # of NEST Desktop, whose form this is
 RECEPTOR_SYNAPSE = "static_synapse_lbl"  # NEST Desktop's own static_synapse has no receptor_type
 _PROJECT = "Izhikevich neuron with AMPA, NMDA and GABA-A"
 
 
+_MODEL = checks.instance(("name", "parameters", "state"), "a model as read_model returns it")
+
+
+@checked(model=_MODEL, defaults=checks.dictionary)
 def describe_neuron(model, defaults):
     """Describe a neuron.
 
@@ -45,6 +52,7 @@ def describe_neuron(model, defaults):
     }
 
 
+@checked(model=_MODEL, defaults=checks.dictionary)
 def describe_synapse(model, defaults):
     """Describe a synapse.
 
@@ -62,6 +70,7 @@ def describe_synapse(model, defaults):
     return _synapse(model.name, _label(model), defaults, params)
 
 
+@checked(defaults=checks.dictionary)
 def describe_receptor_synapse(defaults):
     """Describe NEST's static synapse with a choice of the receptor.
 
@@ -77,6 +86,7 @@ def describe_receptor_synapse(defaults):
     return _synapse(RECEPTOR_SYNAPSE, "static synapse to a receptor", defaults, [])
 
 
+@checked(neuron=checks.text, receptors=checks.dictionary, module=checks.text)
 def example_project(neuron, receptors, module):
     """Describe a project: the neuron under excitatory and inhibitory noise, and its recorders.
 
@@ -118,6 +128,7 @@ def example_project(neuron, receptors, module):
     }
 
 
+@checked(defaults=checks.dictionary)
 def receptor_types(defaults):
     """Give the receptor types of a neuron by port, in their order; none if it has one port."""
     types = dict(defaults.get("receptor_types", {}))

@@ -4,6 +4,7 @@
 import re
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
 from pynestml.symbol_table.symbol_table import SymbolTable
 from pynestml.symbols.predefined_functions import PredefinedFunctions
@@ -14,6 +15,8 @@ from pynestml.utils.ast_source_location import ASTSourceLocation
 from pynestml.utils.logger import Logger, LoggingLevel
 from pynestml.utils.model_parser import ModelParser
 
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.errors import IzhisynError
 
 
@@ -81,6 +84,7 @@ class Model:
         return self.name.endswith("_synapse")
 
 
+@checked(path=checks.path)
 def read_model(path):
     """Read a NESTML file.
 
@@ -97,6 +101,9 @@ def read_model(path):
     SourceError
         If NESTML cannot read it, or if its opening comment lacks the title.
     """
+    path = Path(path)
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}; name a NESTML file")
     _prepare_nestml()
     parsed = ModelParser.parse_file(str(path))
     if parsed is None or len(parsed.get_model_list()) != 1:
@@ -122,6 +129,7 @@ def read_model(path):
     )
 
 
+@checked(source=checks.text, file_name=checks.text)
 def read_header(source, file_name):
     """Split the opening comment of a model into its title and its text.
 

@@ -27,6 +27,8 @@ coupled conductance-based neurons", Physical Review X 12, 011044, 2022.
 
 from dataclasses import dataclass
 
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
 
 NETWORK = {
@@ -144,6 +146,9 @@ class Inputs:
     background_rate: float
 
 
+@checked(
+    neurons=checks.whole_number(1), in_degree=checks.whole_number(1), scale=checks.number(above=0)
+)
 def network_size(neurons, in_degree, scale=1.0):
     """Share cells and inputs out between the two populations.
 
@@ -176,6 +181,11 @@ def network_size(neurons, in_degree, scale=1.0):
     return NetworkSize(N_E, N - N_E, K_E, K - K_E)
 
 
+@checked(
+    population=checks.one_of(("E", "I")),
+    size=checks.instance(NetworkSize, "a NetworkSize"),
+    model=checks.instance(NeuronModel, "one of the NEURON_MODELS"),
+)
 def inputs_of(population, size, model):
     """Scale the inputs of a population to the in-degree.
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from izhisyn import analysis
+from izhisyn import analysis, checks
+from izhisyn.checks import checked
 from izhisyn.parameters import PROPERTY_CELLS, PropertyCell
 
 BURST = 15.0  # longest interval between spikes of a burst [ms]
@@ -138,12 +139,14 @@ class Course:
     V_m: np.ndarray
     spikes: np.ndarray
 
+    @checked(start=checks.number(unit="ms"), stop=checks.number(unit="ms", finite=False))
     def window(self, start, stop):
         """Cut out the course from a time to another [ms]."""
         samples = (self.times >= start) & (self.times < stop)
         spikes = (self.spikes >= start) & (self.spikes < stop)
         return Course(self.times[samples], self.V_m[samples], self.spikes[spikes])
 
+    @checked(name=checks.one_of(PANELS))
     def shows(self, name):
         """Decide whether the course shows the property of a panel, see `PROPERTIES`."""
         return all(requirement.is_met_by(self) for requirement in PROPERTIES[name])
@@ -169,6 +172,7 @@ class Requirement:
     start: float = 0.0
     stop: float = math.inf
 
+    @checked(course=checks.instance(Course, "a Course"))
     def is_met_by(self, course):
         """Decide whether a course has the feature; one without a value has not."""
         value = FEATURES[self.feature](course.window(self.start, self.stop))

@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from izhisyn.errors import ParameterError
+from izhisyn import checks
+from izhisyn.checks import checked
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class CellType:
         """Dictionary of a, b, c and d, as ``nest.Create`` and ``.set`` take it."""
         return {"a": self.a, "b": self.b, "c": self.c, "d": self.d}
 
+    @checked(V_m=checks.number(unit="mV"))
     def initial_state(self, V_m):
         """State with the recovery variable at its steady value, U_m = b V_m.
 
@@ -287,6 +289,7 @@ INTEGRATORS = {
 }
 
 
+@checked(name=checks.one_of(CELL_TYPES))
 def cell_type(name):
     """Look up a cell type.
 
@@ -304,16 +307,12 @@ def cell_type(name):
     ParameterError
         If the name is unknown (a ``ValueError``).
     """
-    try:
-        return CELL_TYPES[name]
-    except KeyError:
-        raise ParameterError(
-            f"unknown cell type {name!r}; choose one of {', '.join(CELL_TYPES)}"
-        ) from None
+    return CELL_TYPES[name]
 
 
 # Figure 3 of [1]: r is drawn between 0 and 1 for each cell. The paper's c = -65 + 15 r^2,
 # d = 8 - 6 r^2 leads from RS to CH, its a = 0.02 + 0.08 r, b = 0.25 - 0.05 r from LTS to FS.
+@checked(r=checks.array(low=0, high=1), heterogeneity=checks.number(0, 1))
 def excitatory_cells(r, heterogeneity=1.0):
     """Parameters of excitatory cells, regular spiking ones and some towards chattering.
 
@@ -332,6 +331,7 @@ def excitatory_cells(r, heterogeneity=1.0):
     return _interpolated("RS", "CH", heterogeneity * np.square(r))
 
 
+@checked(r=checks.array(low=0, high=1), heterogeneity=checks.number(0, 1))
 def inhibitory_cells(r, heterogeneity=1.0):
     """Parameters of inhibitory cells, from fast spiking to low-threshold spiking.
 

@@ -5,6 +5,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from izhisyn import checks
+from izhisyn.checks import checked
+
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 BLACK = "#000000"
 BLUE = "#0072B2"
@@ -13,6 +16,15 @@ SKY_BLUE = "#56B4E9"
 GREEN = "#009E73"
 YELLOW = "#F0E442"
 ORANGE = "#E69F00"
+
+_AXES = checks.instance(("plot", "set_xlim", "legend"), "matplotlib axes")
+
+
+def _population(value):
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    fault = checks.node_ids(value[0]) if pair else "give pairs of node ids and a colour"
+    return fault
+
 
 STYLE = {
     "font.size": 8,
@@ -37,6 +49,7 @@ def style():
     return mpl.rc_context(STYLE)
 
 
+@checked(width=checks.number(above=0, unit="cm"), height=checks.number(above=0, unit="cm"))
 def new_figure(width, height):
     """Make an empty figure that needs no display and no pyplot state.
 
@@ -52,6 +65,13 @@ def new_figure(width, height):
     return Figure(figsize=(width / 2.54, height / 2.54), dpi=300, layout="constrained")
 
 
+@checked(
+    times=checks.array("1d"),
+    V_m=checks.array("1d"),
+    spike_times=checks.array("1d"),
+    V_peak=checks.array(),
+    V_reset=checks.array(),
+)
 def with_spikes(times, V_m, spike_times, V_peak, V_reset):
     """Put the spikes into a membrane potential trace that was sampled on a grid.
 
@@ -76,6 +96,7 @@ def with_spikes(times, V_m, spike_times, V_peak, V_reset):
     V_m : numpy.ndarray, shape (n_samples + 2 n_spikes,)
         Membrane potential [mV] at these times.
     """
+    checks.refuse_different_lengths(times=times, V_m=V_m)
     spike_times = np.sort(spike_times)
     # A sample at the very time of a spike is already the state after the reset.
     before = np.repeat(np.searchsorted(times, spike_times, side="left"), 2)
@@ -87,6 +108,7 @@ def with_spikes(times, V_m, spike_times, V_peak, V_reset):
     )
 
 
+@checked(axes=_AXES, steps=checks.steps_of_current, duration=checks.number(above=0, unit="ms"))
 def draw_steps(axes, steps, duration, **line):
     """Draw a current that changes in steps.
 
@@ -104,6 +126,12 @@ def draw_steps(axes, steps, duration, **line):
     axes.stairs(amplitudes, [*times, duration], baseline=None, **line)
 
 
+@checked(
+    axes=_AXES,
+    spikes=checks.instance(("times", "senders"), "Spikes"),
+    populations=checks.sequence_of(_population),
+    sample=checks.number(above=0, high=1),
+)
 def draw_raster(axes, spikes, populations, sample=None, **markers):
     """Draw a dot for each spike, the populations on top of each other.
 
@@ -132,6 +160,7 @@ def draw_raster(axes, spikes, populations, sample=None, **markers):
     axes.set_ylim(-0.5, bottom - 0.5)
 
 
+@checked(axes=_AXES, frequencies=checks.array("1d"), power=checks.array("1d"))
 def draw_spectrum(axes, frequencies, power, **line):
     """Draw a power spectrum on logarithmic axes.
 
@@ -143,10 +172,12 @@ def draw_spectrum(axes, frequencies, power, **line):
     **line
         Properties of the line.
     """
+    checks.refuse_different_lengths(frequencies=frequencies, power=power)
     axes.loglog(frequencies, power, **line)
     axes.set_xlabel("Frequency (Hz)")
 
 
+@checked(axes=_AXES)
 def legend_above(axes):
     """Put the legend in one row on the right above the axes, where it hides no curve.
 

@@ -3,9 +3,14 @@
 
 import numpy as np
 
-from izhisyn.network_design import NETWORK, inputs_of
+from izhisyn import checks
+from izhisyn.checks import checked
+from izhisyn.errors import ParameterError
+from izhisyn.kernel import node_model, synapse_model
+from izhisyn.network_design import NETWORK, NetworkSize, NeuronModel, inputs_of
 from izhisyn.parameters import excitatory_cells, inhibitory_cells
 from izhisyn.wiring import (
+    DISTRIBUTIONS,
     connect_in_degree,
     create_cells,
     poisson_drive,
@@ -17,7 +22,24 @@ from izhisyn.wiring import (
 _RECEPTORS = {"E": "AMPA_NMDA", "I": "GABA_A"}  # which the inputs of a kind drive
 _PATHWAYS = (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I"))  # target and source
 
+# What the functions below allow.
+_DESIGN = {
+    "size": checks.instance(NetworkSize, "a NetworkSize"),
+    "model": checks.instance(NeuronModel, "one of the NEURON_MODELS"),
+}
+_CELLS = {"cells": checks.dictionary, **_DESIGN}
+_DISTRIBUTIONS = {
+    "weights": checks.one_of(DISTRIBUTIONS),
+    "delays": checks.one_of(DISTRIBUTIONS),
+    "progress": checks.function,
+}
 
+
+@checked(
+    **_DESIGN,
+    seed=checks.whole_number(0),
+    heterogeneity=checks.number(0, 1),
+)
 def create(size, model, seed, heterogeneity=1.0):
     """Create the cells with random parameters and initial states.
 
@@ -48,6 +70,7 @@ def create(size, model, seed, heterogeneity=1.0):
     return cells
 
 
+@checked(**_CELLS, **_DISTRIBUTIONS)
 def connect(cells, size, model, weights="lognormal", delays="normal", progress=None):
     """Connect the cells with each other and with the background.
 
@@ -66,6 +89,7 @@ def connect(cells, size, model, weights="lognormal", delays="normal", progress=N
     connect_background(cells, size, model)
 
 
+@checked(**_CELLS, **_DISTRIBUTIONS, synapse_model=synapse_model)
 def connect_recurrently(
     cells,
     size,
@@ -84,6 +108,7 @@ def connect_recurrently(
     synapse_model : str, optional
         Another synapse model than `izhisyn.wiring.syn_spec` chooses.
     """
+    _check_cells(cells, size)
     made = 0
 
     def count(n_connections):
@@ -109,6 +134,7 @@ def connect_recurrently(
         connect_in_degree(cells[source], cells[target], in_degrees[source], spec, count)
 
 
+@checked(**_CELLS, synapse_model=synapse_model, generator_model=node_model)
 def connect_background(cells, size, model, synapse_model=None, generator_model=None):
     """Send the cells Poisson spikes in place of the inputs from outside.
 
@@ -119,8 +145,18 @@ def connect_background(cells, size, model, synapse_model=None, generator_model=N
     synapse_model, generator_model : str, optional
         Other models than `izhisyn.wiring.syn_spec` and `izhisyn.wiring.poisson_drive` choose.
     """
+    _check_cells(cells, size)
     for target, source in _PATHWAYS:
         drive = inputs_of(target, size, model)[source]
         weight = round_to_weight_grid(drive.background_weight)
         spec = syn_spec(_RECEPTORS[source], weight, NETWORK["delay_min"], model.name, synapse_model)
         poisson_drive(cells[target], drive.background_rate, spec, generator_model)
+
+
+def _check_cells(cells, size):
+    sizes = {name: len(ids) for name, ids in size.populations.items()}
+    if {name: len(population) for name, population in cells.items()} != sizes:
+        raise ParameterError(
+            f"cells are not the {sizes['E']} excitatory and {sizes['I']} inhibitory ones of the "
+            f"size; give what `create` returned for it"
+        )

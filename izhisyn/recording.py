@@ -2,13 +2,38 @@
 """Spikes and traces out of NEST, to files and back."""
 
 import csv
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from izhisyn import checks, kernel
+from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
 from izhisyn.files import writing
-from izhisyn.kernel import nest
+from izhisyn.kernel import nest, nodes, steps_of
+
+_SETTINGS = {
+    "start": checks.number(0, unit="ms"),
+    "stop": checks.number(0, unit="ms", finite=False),
+    "origin": checks.number(0, unit="ms"),
+    "record_to": checks.one_of(("memory", "ascii", "screen")),
+    "label": checks.text,
+    "time_in_steps": checks.boolean,
+}
+
+
+def _recorder_of(*models):
+    def check(value):
+        fault = nodes(value)
+        if fault or len(value) != 1 or nest.GetDefaults(value.model)["type_id"] not in models:
+            return f"give one {' or '.join(models)}"
+        if value.record_to != "memory":
+            return "let it record to memory, or read its files with izhisyn.spike_files.recover"
+        return None
+
+    return check
 
 
 @dataclass(frozen=True)
@@ -26,6 +51,10 @@ class Spikes:
     times: np.ndarray
     senders: np.ndarray
 
+    def __post_init__(self):
+        checks.refuse_different_lengths(times=self.times, senders=self.senders)
+
+    @checked(sender=checks.whole_number(1))
     def of(self, sender):
         """Spike times of one neuron [ms], shape (n_spikes_of_sender,)."""
         return self.times[self.senders == sender]
@@ -50,8 +79,15 @@ class Traces:
     senders: np.ndarray
     values: dict
 
+    @checked(sender=checks.whole_number(1), variable=checks.text)
     def of(self, sender, variable):
         """Trace of one variable of one neuron, shape (n_samples,)."""
+        if variable not in self.values:
+            raise ParameterError(
+                f"{variable!r} is not recorded; choose one of {', '.join(self.values)}"
+            )
+        if sender not in self.senders:
+            raise ParameterError(f"neuron {sender} is not recorded; see the senders of the traces")
         return self.values[variable][np.searchsorted(self.senders, sender)]
 
 
@@ -74,12 +110,14 @@ class Deliveries:
     targets: np.ndarray
     weights: np.ndarray
 
+    @checked(source=checks.whole_number(1), target=checks.whole_number(1))
     def of(self, source, target):
         """Choose the times [ms] and weights of the connections between two nodes."""
         chosen = (self.sources == source) & (self.targets == target)
         return self.times[chosen], self.weights[chosen]
 
 
+@checked(neurons=nodes)
 def record_spikes(neurons, **settings):
     """Attach a spike recorder.
 
@@ -94,11 +132,25 @@ def record_spikes(neurons, **settings):
     nest.NodeCollection
         The ``spike_recorder``.
     """
+    for name, value in settings.items():
+        if name not in _SETTINGS:
+            raise ParameterError(
+                f"a spike_recorder has no setting {name!r}; choose one of {', '.join(_SETTINGS)}"
+            )
+        fault = _SETTINGS[name](value)
+        if fault:
+            raise ParameterError(f"{name} is {value!r}; {fault}")
     recorder = nest.Create("spike_recorder", params=settings)
     nest.Connect(neurons, recorder)
     return recorder
 
 
+@checked(
+    neurons=nodes,
+    variables=checks.sequence_of(checks.text, 1, "a list of recordables"),
+    interval=checks.number(above=0, unit="ms"),
+    delay=checks.number(above=0, unit="ms"),
+)
 def record_traces(neurons, variables, interval=None, delay=None):
     """Attach a multimeter.
 
@@ -118,19 +170,28 @@ def record_traces(neurons, variables, interval=None, delay=None):
     nest.NodeCollection
         The ``multimeter``.
     """
-    multimeter = nest.Create(
-        "multimeter",
-        params={
-            "record_from": list(variables),
-            "interval": nest.resolution if interval is None else interval,
-        },
-    )
+    models = neurons.model
+    for model in {models} if isinstance(models, str) else set(models):
+        recordables = [str(name) for name in nest.GetDefaults(model).get("recordables", ())]
+        unknown = [name for name in variables if name not in recordables]
+        if unknown:
+            raise ParameterError(
+                f"{model} does not record {unknown[0]!r}; choose from "
+                f"{', '.join(recordables) or 'another model'}"
+            )
+    interval = nest.resolution if interval is None else interval
+    steps_of(interval, "interval")
     # The shortest delay, because the samples of the last min_delay are never delivered.
     delay = nest.resolution if delay is None else delay
+    steps_of(delay, "delay")
+    multimeter = nest.Create(
+        "multimeter", params={"record_from": list(variables), "interval": float(interval)}
+    )
     nest.Connect(multimeter, neurons, syn_spec={"delay": delay})
     return multimeter
 
 
+@checked(synapse_model=kernel.synapse_model, name=checks.text)
 def record_deliveries(synapse_model, name):
     """Make a synapse model whose connections record what each spike delivers.
 
@@ -146,11 +207,14 @@ def record_deliveries(synapse_model, name):
     nest.NodeCollection
         The ``weight_recorder``.
     """
+    if name in nest.synapse_models or name in nest.node_models:
+        raise ParameterError(f"NEST has a model {name!r} already; choose another name")
     recorder = nest.Create("weight_recorder")
     nest.CopyModel(synapse_model, name, {"weight_recorder": recorder})
     return recorder
 
 
+@checked(recorder=_recorder_of("weight_recorder"))
 def deliveries(recorder):
     """Read a weight recorder.
 
@@ -173,6 +237,7 @@ def deliveries(recorder):
     )
 
 
+@checked(recorder=_recorder_of("spike_recorder"))
 def spikes(recorder):
     """Read a spike recorder.
 
@@ -191,6 +256,7 @@ def spikes(recorder):
     return _sorted_spikes(np.asarray(events["times"]), np.asarray(events["senders"], dtype=int))
 
 
+@checked(multimeter=_recorder_of("multimeter", "voltmeter"))
 def traces(multimeter):
     """Read a multimeter.
 
@@ -216,6 +282,7 @@ def traces(multimeter):
     return Traces(np.unique(sampled_at), senders, values)
 
 
+@checked(recorder=_recorder_of("spike_recorder"), multimeter=_recorder_of("multimeter"))
 def exact_spikes(recorder, multimeter):
     """Read the true times of spikes, which lie between the points of the grid.
 
@@ -267,6 +334,7 @@ def exact_spikes(recorder, multimeter):
     return _sorted_spikes(grid_spikes.times - offsets, grid_spikes.senders)
 
 
+@checked(folder=checks.path, arrays=checks.array(finite=False))
 def gather(folder, **arrays):
     """Bring arrays of all MPI processes to the first one, through files in a common folder.
 
@@ -289,6 +357,7 @@ def gather(folder, **arrays):
     ParameterError
         If a file cannot be written, or not be found by the first process.
     """
+    folder = Path(folder)
     n_processes = nest.num_processes
     if n_processes == 1:
         return [arrays]
@@ -302,6 +371,11 @@ def gather(folder, **arrays):
     return parts
 
 
+@checked(
+    recorder=_recorder_of("spike_recorder"),
+    folder=checks.path,
+    multimeter=_recorder_of("multimeter"),
+)
 def gather_spikes(recorder, folder, multimeter=None):
     """Read a spike recorder on all MPI processes.
 
@@ -328,6 +402,7 @@ def gather_spikes(recorder, folder, multimeter=None):
     )
 
 
+@checked(multimeter=_recorder_of("multimeter", "voltmeter"), folder=checks.path)
 def gather_traces(multimeter, folder):
     """Read a multimeter on all MPI processes.
 
@@ -353,6 +428,7 @@ def gather_traces(multimeter, folder):
     return Traces(parts[0]["times"], senders[order], values)
 
 
+@checked(recorder=_recorder_of("weight_recorder"), folder=checks.path)
 def gather_deliveries(recorder, folder):
     """Read a weight recorder on all MPI processes.
 
@@ -375,6 +451,11 @@ def gather_deliveries(recorder, folder):
     return _sorted_deliveries(*(np.concatenate([part[name] for part in parts]) for name in names))
 
 
+@checked(
+    path=checks.path,
+    spikes=checks.instance(Spikes, "Spikes"),
+    traces=checks.instance(Traces, "Traces"),
+)
 def save(path, spikes, traces=None):
     """Write a recording to a compressed NumPy archive.
 
@@ -393,6 +474,7 @@ def save(path, spikes, traces=None):
         np.savez_compressed(aside, **arrays)
 
 
+@checked(path=checks.path)
 def load(path):
     """Read a recording that `save` wrote.
 
@@ -406,7 +488,9 @@ def load(path):
     traces : Traces or None
         None if no traces were saved.
     """
-    with np.load(path) as archive:
+    if not Path(path).is_file():
+        raise ParameterError(f"there is no file {path}; name one that `save` has written")
+    with _opened(path) as archive:
         recorded_spikes = Spikes(archive["spike_times"], archive["spike_senders"])
         if "trace_times" not in archive:
             return recorded_spikes, None
@@ -418,6 +502,11 @@ def load(path):
         return recorded_spikes, Traces(archive["trace_times"], archive["trace_senders"], values)
 
 
+@checked(
+    path=checks.path,
+    spikes=checks.instance(Spikes, "Spikes"),
+    traces=checks.instance(Traces, "Traces"),
+)
 def save_csv(path, spikes, traces=None):
     """Write a recording to text tables, for programs that do not read NumPy's archives.
 
@@ -429,6 +518,7 @@ def save_csv(path, spikes, traces=None):
     spikes : Spikes
     traces : Traces, optional
     """
+    path = Path(path)
     _write_rows(path, ("time", "sender"), spikes.times, spikes.senders)
     if traces is not None:
         n_neurons, n_samples = traces.senders.size, traces.times.size
@@ -446,6 +536,17 @@ def _write_rows(path, header, *columns):
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _opened(path):
+    try:
+        archive = np.load(path)
+        is_recording = "spike_times" in archive and "spike_senders" in archive
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        is_recording = False
+    if not is_recording:
+        raise ParameterError(f"{path} is no whole recording; name one that `save` has written")
+    return archive
 
 
 def _taken(file):

@@ -15,13 +15,15 @@ import os
 import time
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from izhisyn import recording
+from izhisyn import checks, recording
+from izhisyn.checks import checked
 from izhisyn.errors import IzhisynError, ParameterError, reporting_failure_to_write
 from izhisyn.files import FolderLock, sync, write_text
-from izhisyn.kernel import nest
+from izhisyn.kernel import nest, nodes
 
 _LABEL = "spikes"
 _RUN_FILE = "run.json"
@@ -75,8 +77,9 @@ class SpikeFiles:
         If the folder cannot be made or written to, or another run is writing to it.
     """
 
+    @checked(folder=checks.path, run=checks.dictionary)
     def __init__(self, folder, run):
-        self.folder = folder
+        self.folder = folder = Path(folder)
         self._recorder = None
         self._written = {}
         self._noted_at, self._note_took = time.monotonic(), 0.0  # [s]
@@ -97,6 +100,7 @@ class SpikeFiles:
         # Each simulation opens the files anew: those of the time before the recorder's start.
         nest.overwrite_files = True
 
+    @checked(neurons=nodes)
     def record_spikes(self, neurons, **settings):
         """Attach a spike recorder that writes to the folder.
 
@@ -126,6 +130,7 @@ class SpikeFiles:
         )
         return self._recorder
 
+    @checked(share=checks.number(above=0, high=1))
     def complete_when_due(self, share=0.05):
         """Do as `complete`, but leave a note out if notes took a larger share of the time [1]."""
         if time.monotonic() - self._noted_at >= self._note_took / share:
@@ -200,6 +205,7 @@ class _Written:
         return [self.length, self.checksum]
 
 
+@checked(folder=checks.path)
 def recover(folder):
     """Read the spikes of a run, whether it came to its end or was killed.
 
@@ -218,6 +224,7 @@ def recover(folder):
     ParameterError
         If the folder holds no run, or its description is damaged.
     """
+    folder = Path(folder)
     run = _read_run(folder)
     contents, damage, noted, agreed = [], [], [], []
     for rank in range(run["num_processes"]):
@@ -242,6 +249,7 @@ def recover(folder):
     return Recovered(spikes, complete_until, min(noted), tuple(damage), run)
 
 
+@checked(folder=checks.path)
 def remove(folder):
     """Remove what a run left in its folder; other files stay.
 
@@ -250,6 +258,7 @@ def remove(folder):
     folder : pathlib.Path
         Folder of `SpikeFiles`, which may be missing.
     """
+    folder = Path(folder)
     for file in (folder / _RUN_FILE, *folder.glob("notes-of-rank-*"), *_spike_files(folder)):
         file.unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):

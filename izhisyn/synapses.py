@@ -3,7 +3,11 @@
 
 import numpy as np
 
+from izhisyn import checks
+from izhisyn.checks import checked
 
+
+@checked(V_m=checks.array(), conc_Mg2=checks.number(0, unit="mM"))
 def nmda_gate(V_m, conc_Mg2=1.0):
     """Open fraction of the NMDA channels under the magnesium block of Jahr and Stevens (1990).
 
@@ -22,6 +26,13 @@ def nmda_gate(V_m, conc_Mg2=1.0):
     return 1.0 / (1.0 + conc_Mg2 / 3.57 * np.exp(-np.asarray(V_m) / 16.13))
 
 
+@checked(
+    spike_times=checks.array("1d"),
+    U_0=checks.number(0, 1),
+    tau_f=checks.number(above=0, unit="ms"),
+    tau_d=checks.number(above=0, unit="ms"),
+    times=checks.array(),
+)
 def tsodyks_markram(spike_times, U_0, tau_f, tau_d, times):
     """Course of a ``tsodyks_markram_synapse`` between the spikes at which it changes.
 

@@ -6,8 +6,22 @@ import math
 
 import numpy as np
 
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
-from izhisyn.kernel import nest, steps_of
+from izhisyn.kernel import (
+    is_distribution,
+    nest,
+    node_model,
+    nodes,
+    steps_of,
+    synapse_model,
+    values_or_distribution,
+)
+
+# What to do instead of giving a negative weight.
+_SIGN = "; weights are positive on every receptor, and GABA_A inhibits by its own sign"
+DISTRIBUTIONS = ("lognormal", "normal")
 
 # What connects pooled neurons fastest, and the models that it connects.
 POOLED_SYNAPSE = "static_synapse_pooled"
@@ -20,6 +34,7 @@ POOLED_MODELS = (
 )
 
 
+@checked(model=node_model)
 def receptor_types(model):
     """Receptor ports of a neuron model, asked from NEST.
 
@@ -39,18 +54,17 @@ def receptor_types(model):
     ParameterError
         If NEST does not know the model.
     """
-    try:
-        defaults = nest.GetDefaults(model)
-    except nest.NESTErrors.UnknownComponent:
-        known = [name for name in nest.node_models if name.startswith("izhikevich")]
-        raise ParameterError(
-            f"NEST knows no model {model!r}; call start_kernel() first, and choose for example "
-            f"one of {', '.join(known)}"
-        ) from None
-    types = defaults.get("receptor_types", {})
+    types = nest.GetDefaults(model).get("receptor_types", {})
     return dict(sorted(types.items(), key=lambda port: port[1]))
 
 
+@checked(
+    receptor=checks.text,
+    weight=values_or_distribution(0, _SIGN),
+    delay=values_or_distribution(),
+    model=node_model,
+    synapse_model=synapse_model,
+)
 def syn_spec(
     receptor,
     weight=1.0,
@@ -89,6 +103,9 @@ def syn_spec(
             f"choose one of {', '.join(types)}" if types else "connect to it without a receptor"
         )
         raise ParameterError(f"{model} has no receptor {receptor!r}; {remedy}")
+    if not is_distribution(delay):
+        for one in np.unique(delay).tolist():
+            _check_delay(one)
     return {
         "synapse_model": synapse_model or static_synapse_for(model),
         "receptor_type": types[receptor],
@@ -97,6 +114,7 @@ def syn_spec(
     }
 
 
+@checked(model=node_model)
 def static_synapse_for(model):
     """Choose the static synapse for a target.
 
@@ -117,6 +135,7 @@ def static_synapse_for(model):
     return POOLED_SYNAPSE if is_pooled else "static_synapse"
 
 
+@checked(model=node_model, n_cells=checks.whole_number(1), parameters=checks.dictionary)
 def create_cells(model, n_cells, parameters):
     """Create neurons whose parameters differ.
 
@@ -136,7 +155,23 @@ def create_cells(model, n_cells, parameters):
     -------
     nest.NodeCollection
     """
-    cells = nest.Create(model, n_cells)
+    defaults = nest.GetDefaults(model)
+    for name, values in parameters.items():
+        if name not in defaults:
+            raise ParameterError(f"{model} has no parameter {name!r}; nest.GetDefaults lists them")
+        fault = checks.array(finite=False)(values)
+        if fault:
+            raise ParameterError(f"{name} is {values!r}; {fault}")
+        if np.ndim(values) > 0 and np.shape(values) != (n_cells,):
+            raise ParameterError(
+                f"{name} has {np.size(values)} values for {n_cells} cells; give one for each, or "
+                f"one for all"
+            )
+    parameters = {
+        name: np.asarray(values) if np.ndim(values) else values
+        for name, values in parameters.items()
+    }
+    cells = nest.Create(model, int(n_cells))
     rows = np.flatnonzero(cells.local)
     if rows.size:
         cells[rows.tolist()].set(
@@ -148,12 +183,18 @@ def create_cells(model, n_cells, parameters):
     return cells
 
 
-DISTRIBUTIONS = ("lognormal", "normal")
 # Weights that are multiples of this have exact sums, below 2^29 of their unit: neither the order
 # in which spikes arrive nor the processes and threads that deliver them change the result.
 WEIGHT_GRID = 2.0**-24
 
 
+@checked(
+    distribution=checks.one_of(DISTRIBUTIONS),
+    mean=checks.number(above=0),
+    variation=checks.number(0),
+    lower=checks.number(finite=False),
+    upper=checks.number(finite=False),
+)
 def random_values(distribution, mean, variation, lower=0.0, upper=math.inf):
     """Random weights or delays, for ``syn_spec``.
 
@@ -178,14 +219,10 @@ def random_values(distribution, mean, variation, lower=0.0, upper=math.inf):
     ParameterError
         If there is no such distribution, or the mean is not within the bounds.
     """
-    if distribution not in DISTRIBUTIONS:
+    if not lower <= mean <= upper:
         raise ParameterError(
-            f"unknown distribution {distribution!r}; choose one of {', '.join(DISTRIBUTIONS)}"
-        )
-    if not (mean > 0 and lower <= mean <= upper):
-        raise ParameterError(
-            f"a mean of {mean:g} is not above 0 and from {lower:g} to {upper:g}; "
-            f"choose a mean within the bounds"
+            f"a mean of {mean:g} is not from {lower:g} to {upper:g}; choose a mean within the "
+            f"bounds"
         )
     if variation == 0:
         return mean
@@ -197,6 +234,7 @@ def random_values(distribution, mean, variation, lower=0.0, upper=math.inf):
     return nest.math.redraw(values, lower, upper)
 
 
+@checked(values=values_or_distribution())
 def round_to_weight_grid(values):
     """Round weights to multiples of `WEIGHT_GRID`.
 
@@ -213,6 +251,13 @@ def round_to_weight_grid(values):
     return (values + shift) - shift
 
 
+@checked(
+    sources=nodes,
+    targets=nodes,
+    in_degree=checks.whole_number(1),
+    syn_spec=checks.dictionary,
+    progress=checks.function,
+)
 def connect_in_degree(sources, targets, in_degree, syn_spec, progress=None):
     """Connect each target with the same number of random sources, never with itself.
 
@@ -230,6 +275,12 @@ def connect_in_degree(sources, targets, in_degree, syn_spec, progress=None):
     progress : callable, optional
         Called with the number of connections made since the last call.
     """
+    if len(sources) == 1 and sources.tolist()[0] in targets.tolist():
+        raise ParameterError(
+            f"neuron {sources.tolist()[0]} is the only source and among the targets, which are "
+            f"not connected with themselves; choose more sources, or leave it out of the targets"
+        )
+    _check_syn_spec(syn_spec)
     n_calls = min(20, len(targets))
     borders = [len(targets) * call // n_calls for call in range(n_calls + 1)]
     rule = {"rule": "fixed_indegree", "indegree": in_degree, "allow_autapses": False}
@@ -239,6 +290,12 @@ def connect_in_degree(sources, targets, in_degree, syn_spec, progress=None):
             progress(in_degree * (last - first))
 
 
+@checked(
+    sources=nodes,
+    targets=nodes,
+    pairs=checks.sequence_of(checks.array("1d", low=0), 2, "indices of sources and of targets"),
+    syn_spec=checks.dictionary,
+)
 def connect_pairs(sources, targets, pairs, syn_spec):
     """Connect given pairs of neurons.
 
@@ -250,7 +307,14 @@ def connect_pairs(sources, targets, pairs, syn_spec):
     syn_spec : dict
         Result of `syn_spec`; weight and delay are numbers or arrays of shape (n,).
     """
+    checks.refuse_different_lengths(sources=pairs[0], targets=pairs[1])
     first, second = np.asarray(pairs, dtype=int)
+    for name, chosen, population in (("sources", first, sources), ("targets", second, targets)):
+        if chosen.size and chosen.max() >= len(population):
+            raise ParameterError(
+                f"pairs has the index {chosen.max()} of {len(population)} {name}; the first is 0"
+            )
+    _check_syn_spec(syn_spec, "weight", "delay", "receptor_type")
     each = {
         name: np.broadcast_to(np.asarray(syn_spec[name], dtype=float), first.shape).copy()
         for name in ("weight", "delay")
@@ -264,6 +328,12 @@ def connect_pairs(sources, targets, pairs, syn_spec):
     )
 
 
+@checked(
+    targets=nodes,
+    rate=checks.number(0, unit="spikes/s"),
+    syn_spec=checks.dictionary,
+    generator_model=node_model,
+)
 def poisson_drive(targets, rate, syn_spec, generator_model=None):
     """Send independent Poisson spikes to each target.
 
@@ -283,14 +353,20 @@ def poisson_drive(targets, rate, syn_spec, generator_model=None):
     nest.NodeCollection
         The generator.
     """
+    _check_syn_spec(syn_spec)
+    if generator_model is not None and "rate" not in nest.GetDefaults(generator_model):
+        raise ParameterError(
+            f"generator_model {generator_model} has no rate; choose for example poisson_generator"
+        )
     if generator_model is None:
         is_known = POOLED_GENERATOR in nest.node_models
         generator_model = POOLED_GENERATOR if is_known else "poisson_generator"
-    generator = nest.Create(generator_model, params={"rate": rate})
+    generator = nest.Create(generator_model, params={"rate": float(rate)})
     nest.Connect(generator, targets, syn_spec=syn_spec)
     return generator
 
 
+@checked(neurons=nodes, steps=checks.steps_of_current)
 def step_current(neurons, steps):
     """Inject a current that changes in steps.
 
@@ -318,16 +394,19 @@ def step_current(neurons, steps):
         raise ParameterError(
             f"the current starts at {first_time:g} ms; begin with (0.0, amplitude)"
         )
-    neurons.I_e = first_amplitude
-    if not later:
-        return
+    without = sorted({model for model in _models(neurons) if "I_e" not in nest.GetDefaults(model)})
+    if without:
+        raise ParameterError(f"{without[0]} has no I_e; inject the current with a generator")
     resolution = nest.resolution
-    early_steps = [steps_of(time, "current step") - 1 for time, _ in later]
-    if early_steps[0] < 1:
+    early_steps = [steps_of(float(time), "current step") - 1 for time, _ in later]
+    if early_steps and early_steps[0] < 1:
         raise ParameterError(
             f"a current step at {later[0][0]:g} ms is too early; the first change can be at "
             f"{2 * resolution:g} ms, two steps of the simulation"
         )
+    neurons.I_e = float(first_amplitude)
+    if not later:
+        return
     generator = nest.Create(
         "step_current_generator",
         params={
@@ -338,6 +417,7 @@ def step_current(neurons, steps):
     nest.Connect(generator, neurons, syn_spec={"delay": resolution})
 
 
+@checked(sigma=checks.number(0, unit="pA"), redraw_interval=checks.number(above=0, unit="ms"))
 def noise_settings(sigma, redraw_interval=0.01):
     """Scale a ``noise_generator`` such that its effect does not depend on the resolution.
 
@@ -363,15 +443,15 @@ def noise_settings(sigma, redraw_interval=0.01):
     ParameterError
         If a value is not finite, or `sigma` is below or `redraw_interval` not above 0.
     """
-    if not (math.isfinite(sigma) and sigma >= 0):
-        raise ParameterError(f"noise with sigma {sigma:g} pA; choose a finite value from 0 up")
-    if not (math.isfinite(redraw_interval) and redraw_interval > 0):
-        raise ParameterError(
-            f"noise redrawn every {redraw_interval:g} ms; choose a finite interval above 0"
-        )
     return {"std": sigma * math.sqrt(redraw_interval / nest.resolution), "dt": nest.resolution}
 
 
+@checked(
+    neurons=nodes,
+    sigma=checks.number(0, unit="pA"),
+    redraw_interval=checks.number(above=0, unit="ms"),
+    delay=checks.number(above=0, unit="ms"),
+)
 def noise_current(neurons, sigma, redraw_interval=0.01, delay=1.0):
     """Inject white noise, independent for each neuron.
 
@@ -389,6 +469,37 @@ def noise_current(neurons, sigma, redraw_interval=0.01, delay=1.0):
     nest.NodeCollection
         The ``noise_generator``.
     """
+    _check_delay(delay)
     generator = nest.Create("noise_generator", params=noise_settings(sigma, redraw_interval))
     nest.Connect(generator, neurons, syn_spec={"delay": delay})
     return generator
+
+
+def _models(neurons):
+    models = neurons.model
+    return {models} if isinstance(models, str) else set(models)
+
+
+def _check_delay(delay):
+    if steps_of(delay, "delay") < 1:
+        raise ParameterError(
+            f"delay is {delay:g} ms; choose at least a step of the simulation, "
+            f"{nest.resolution:g} ms"
+        )
+
+
+def _check_syn_spec(spec, *needed):
+    missing = [name for name in needed if name not in spec]
+    if missing:
+        raise ParameterError(f"syn_spec has no {missing[0]!r}; give what `syn_spec` returns")
+    name = spec.get("synapse_model", "static_synapse")
+    fault = synapse_model(name)
+    if fault:
+        raise ParameterError(f"synapse_model is {name!r}; {fault}")
+    known = nest.GetDefaults(name).keys() | {"synapse_model", "receptor_type"}
+    unknown = sorted(spec.keys() - known)
+    if unknown:
+        raise ParameterError(f"{name} has no {unknown[0]!r}; nest.GetDefaults lists what it has")
+    delay = spec.get("delay", 1.0)
+    if isinstance(delay, int | float):
+        _check_delay(delay)

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 # other.
 LAYERS = (
     ("errors", "processes"),
+    ("checks",),
     ("files",),
     ("parameters", "analysis", "synapses", "plotting", "nestml_source", "nest_desktop"),
     ("network_design", "neurocomputational_properties", "firing_patterns"),
@@ -23,7 +24,7 @@ LAYERS = (
     ("brian2_import", "neuroml_import"),
 )
 WITHOUT_NEST = {
-    *("errors", "processes", "files", "parameters", "analysis", "synapses", "plotting"),
+    *("errors", "processes", "checks", "files", "parameters", "analysis", "synapses", "plotting"),
     *("network_design", "neurocomputational_properties", "firing_patterns", "nestml_source"),
     *("nest_desktop", "command_line", "brian2_import", "neuroml_import"),
 }
