@@ -8,6 +8,7 @@ depends on several arguments, or on NEST, the function itself checks, first of a
 
 import functools
 import inspect
+import json
 import math
 import numbers
 import os
@@ -208,13 +209,40 @@ def steps_of_current(value):
     steps = np.asarray(value, dtype=float)
     if steps.ndim != 2 or steps.shape[1] != 2 or len(steps) == 0:
         return text
-    return None if np.all(np.diff(steps[:, 0]) > 0.0) else text
+    return None if steps[0, 0] == 0.0 and np.all(np.diff(steps[:, 0]) > 0.0) else text
 
 
 def node_ids(value):
     """Allow a range of node ids with a step of 1."""
     allowed = isinstance(value, range) and len(value) > 0 and value.step == 1 and value.start >= 0
     return None if allowed else "give a range of node ids, such as range(1, 101)"
+
+
+def json_text(name, value):
+    """Write JSON, and refuse what it cannot hold.
+
+    Parameters
+    ----------
+    name : str
+        Name of the value, for the message.
+    value : object
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ParameterError
+        If there is something in it that JSON cannot hold, such as nan.
+    """
+    try:
+        return json.dumps(value, indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"{name} has what JSON cannot hold ({error}); use finite numbers, texts, lists and "
+            f"dictionaries"
+        ) from error
 
 
 def refuse_different_lengths(**arrays):

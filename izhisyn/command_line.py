@@ -2,7 +2,6 @@
 """The arguments, progress, files and messages that all scripts share."""
 
 import argparse
-import json
 import math
 import signal
 import sys
@@ -310,26 +309,17 @@ class Results:
             yield aside
             sync(aside)  # a full disk shows now, while the earlier files are still there
             if not self.written:
-                self.discard(all_but=path)
+                self._discard_all_but(path)
         self.written.append(path)
 
-    def discard(self, all_but=None):
-        """Remove the files of an earlier run.
-
-        Parameters
-        ----------
-        all_but : pathlib.Path, optional
-            The one that stays.
-        """
-        for ending in self.endings:
-            path = self.folder / f"{self.script}.{ending}"
-            if path != all_but:
-                path.unlink(missing_ok=True)
+    def discard(self):
+        """Remove the files of an earlier run."""
+        self._discard_all_but(None)
 
     @checked(measured=checks.instance(dict | list, "a dictionary or list"))
     def write_json(self, measured):
         """Write a dictionary of what was measured."""
-        text = json.dumps(measured, indent=2, allow_nan=False) + "\n"
+        text = checks.json_text("measured", measured)
         with self.file("json") as path:
             path.write_text(text, encoding="utf-8")
 
@@ -344,6 +334,12 @@ class Results:
         self._lock.release()
         if not self.quiet:
             print(*lines, f"Wrote {', '.join(map(str, self.written))}", sep="\n")
+
+    def _discard_all_but(self, kept):
+        for ending in self.endings:
+            path = self.folder / f"{self.script}.{ending}"
+            if path != kept:
+                path.unlink(missing_ok=True)
 
 
 @checked(main=checks.function)

@@ -50,7 +50,7 @@ def writing(path):
             raise
 
 
-@checked(path=checks.path, text=checks.text)
+@checked(path=checks.path, text=checks.instance(str, "a text"))
 def write_text(path, text):
     """Write a text file, see `writing`.
 

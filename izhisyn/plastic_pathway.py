@@ -7,7 +7,7 @@ from izhisyn import checks, kernel, recording
 from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest
-from izhisyn.wiring import step_current, syn_spec
+from izhisyn.wiring import check_current_steps, step_current, syn_spec
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,8 @@ def create_pathway(model, parameters, pre_currents, post_current=((0.0, 0.0),)):
         raise ParameterError(
             f"{model} has no parameter {unknown[0]!r}; nest.GetDefaults lists them"
         )
+    for steps in (*pre_currents, post_current):
+        check_current_steps(steps)
     pre = nest.Create(model, len(pre_currents), params=parameters)
     post = nest.Create(model, params=parameters)
     for neuron, steps in zip(pre + post, (*pre_currents, post_current), strict=True):

@@ -97,6 +97,9 @@ def with_spikes(times, V_m, spike_times, V_peak, V_reset):
         Membrane potential [mV] at these times.
     """
     checks.refuse_different_lengths(times=times, V_m=V_m)
+    for name, values in (("V_peak", V_peak), ("V_reset", V_reset)):
+        if np.ndim(values) > 0:
+            checks.refuse_different_lengths(**{name: values, "spike_times": spike_times})
     spike_times = np.sort(spike_times)
     # A sample at the very time of a spike is already the state after the reset.
     before = np.repeat(np.searchsorted(times, spike_times, side="left"), 2)

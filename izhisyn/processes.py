@@ -11,9 +11,6 @@ import sys
 import time
 from pathlib import Path
 
-from izhisyn import checks
-from izhisyn.checks import checked
-
 # Rank and number of processes; Slurm's are those of a step, which only srun starts.
 LAUNCHERS = (
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),  # Open MPI
@@ -32,7 +29,6 @@ def launched_size():
     return _launched()[1]
 
 
-@checked(message=checks.text, code=checks.whole_number(0, 255))
 def fail(message, code):
     """Print a message and end; of several processes that fail with the same one, one prints it.
 

@@ -79,15 +79,15 @@ class SpikeFiles:
 
     @checked(folder=checks.path, run=checks.dictionary)
     def __init__(self, folder, run):
-        self.folder = folder = Path(folder)
-        self._recorder = None
-        self._written = {}
-        self._noted_at, self._note_took = time.monotonic(), 0.0  # [s]
         description = {
             "num_processes": nest.num_processes,
             "num_files": nest.total_num_virtual_procs,
         }
-        text = json.dumps(description | run, indent=2, allow_nan=False) + "\n"
+        text = checks.json_text("run", description | run)
+        self.folder = folder = Path(folder)
+        self._recorder = None
+        self._written = {}
+        self._noted_at, self._note_took = time.monotonic(), 0.0  # [s]
         if nest.Rank() == 0:
             self._lock = FolderLock(folder)
             with reporting_failure_to_write(folder):
@@ -125,6 +125,8 @@ class SpikeFiles:
             raise ParameterError(
                 f"a spike recorder writes to {self.folder} already; make other SpikeFiles"
             )
+        if settings.keys() & {"record_to", "label"}:
+            raise ParameterError("record_to and label are chosen here; leave them out")
         self._recorder = recording.record_spikes(
             neurons, **settings, record_to="ascii", label=_LABEL
         )

@@ -389,32 +389,47 @@ def step_current(neurons, steps):
     ParameterError
         If a time cannot be kept.
     """
-    (first_time, first_amplitude), *later = steps
-    if first_time != 0:
-        raise ParameterError(
-            f"the current starts at {first_time:g} ms; begin with (0.0, amplitude)"
-        )
-    without = sorted({model for model in _models(neurons) if "I_e" not in nest.GetDefaults(model)})
+    check_current_steps(steps)
+    without = sorted(model for model in _models(neurons) if "I_e" not in nest.GetDefaults(model))
     if without:
         raise ParameterError(f"{without[0]} has no I_e; inject the current with a generator")
+    (_, first_amplitude), *later = steps
     resolution = nest.resolution
-    early_steps = [steps_of(float(time), "current step") - 1 for time, _ in later]
-    if early_steps and early_steps[0] < 1:
-        raise ParameterError(
-            f"a current step at {later[0][0]:g} ms is too early; the first change can be at "
-            f"{2 * resolution:g} ms, two steps of the simulation"
-        )
     neurons.I_e = float(first_amplitude)
     if not later:
         return
     generator = nest.Create(
         "step_current_generator",
         params={
-            "amplitude_times": [step * resolution for step in early_steps],
+            "amplitude_times": [
+                (steps_of(float(time), "current step") - 1) * resolution for time, _ in later
+            ],
             "amplitude_values": [amplitude - first_amplitude for _, amplitude in later],
         },
     )
     nest.Connect(generator, neurons, syn_spec={"delay": resolution})
+
+
+@checked(steps=checks.steps_of_current)
+def check_current_steps(steps):
+    """Refuse steps of current that `step_current` cannot keep.
+
+    Parameters
+    ----------
+    steps : sequence of (float, float)
+        As for `step_current`.
+
+    Raises
+    ------
+    ParameterError
+        If a time is not on the grid of the current resolution, or too early.
+    """
+    for time, _ in steps[1:]:
+        if steps_of(float(time), "current step") < 2:
+            raise ParameterError(
+                f"a current step at {time:g} ms is too early; the first change can be at "
+                f"{2 * nest.resolution:g} ms, two steps of the simulation"
+            )
 
 
 @checked(sigma=checks.number(0, unit="pA"), redraw_interval=checks.number(above=0, unit="ms"))

@@ -93,7 +93,7 @@ def test_cvs_need_enough_intervals():
         True,
         True,
     ]
-    assert np.isnan(analysis.interval_cvs(times, senders, range(1, 4), 0)).tolist() == [
+    assert np.isnan(analysis.interval_cvs(times, senders, range(1, 4), 2)).tolist() == [
         False,
         False,
         True,

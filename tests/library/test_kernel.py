@@ -40,16 +40,16 @@ def test_virtual_processes_decide_the_threads(module_build):
 @pytest.mark.parametrize(
     "setting, value, named",
     [
-        ("resolution", 0.0, "resolution 0 ms"),
-        ("resolution", -0.1, "resolution -0.1 ms"),
+        ("resolution", 0.0, "resolution is 0.0; give"),
+        ("resolution", -0.1, "resolution is -0.1; give"),
         ("resolution", 0.0015, "resolution 0.0015 ms"),
-        ("resolution", float("nan"), "resolution nan ms"),
-        ("resolution", float("inf"), "resolution inf ms"),
-        ("threads", 0, "number of threads is 0"),
-        ("threads", 1.5, "number of threads is 1.5"),
+        ("resolution", float("nan"), "resolution is nan; give"),
+        ("resolution", float("inf"), "resolution is inf; give"),
+        ("threads", 0, "threads is 0; give a whole number"),
+        ("threads", 1.5, "threads is 1.5; give a whole number"),
         ("total_num_virtual_procs", 0, "total_num_virtual_procs is 0"),
-        ("seed", 0, "seed 0"),
-        ("seed", 2**32, f"seed {2**32}"),
+        ("seed", 0, "seed is 0; give a whole number from 1"),
+        ("seed", 2**32, f"seed is {2**32}; give a whole number"),
     ],
 )
 def test_unusable_setting_is_named_with_its_value(setting, value, named):

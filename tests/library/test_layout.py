@@ -60,6 +60,8 @@ def test_every_file_of_the_library_has_its_layer():
 def test_a_file_imports_only_from_below(source):
     """Its own folder counts as one subject."""
     top = subject(source)
+    if top in ("__init__", "__main__"):  # which hand on to all
+        return
     for name in imports(source):
         package, _, rest = name.partition(".")
         assert package not in ("pynest_scripts", "benchmarks", "tests", "build_module"), name

@@ -109,10 +109,10 @@ def spike_counts(neuron, resolution):
 @pytest.mark.parametrize(
     "values, named",
     [
-        ({"sigma": -1.0}, r"sigma -1 pA"),
-        ({"sigma": float("nan")}, r"sigma nan pA"),
-        ({"sigma": 1.0, "redraw_interval": 0.0}, r"redrawn every 0 ms"),
-        ({"sigma": 1.0, "redraw_interval": float("inf")}, r"redrawn every inf ms"),
+        ({"sigma": -1.0}, r"sigma is -1.0; give"),
+        ({"sigma": float("nan")}, r"sigma is nan; give"),
+        ({"sigma": 1.0, "redraw_interval": 0.0}, r"redraw_interval is 0.0; give"),
+        ({"sigma": 1.0, "redraw_interval": float("inf")}, r"redraw_interval is inf; give"),
     ],
 )
 def test_value_without_meaning_is_named(module_build, values, named):

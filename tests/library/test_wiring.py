@@ -148,7 +148,7 @@ def test_constant_current_needs_no_generator(kernel):
 @pytest.mark.parametrize(
     "steps, named",
     [
-        ([(5.0, 1.0)], r"starts at 5 ms; begin with \(0\.0, amplitude\)"),
+        ([(5.0, 1.0)], r"steps is \[\(5\.0, 1\.0\)\]; give .* from \(0\.0, \.\.\.\)"),
         ([(0.0, 0.0), (5.05, 1.0)], r"5\.05 ms is not a multiple of the resolution 0\.1 ms"),
         ([(0.0, 0.0), (0.1, 1.0)], r"0\.1 ms is too early.*0\.2 ms"),
     ],
@@ -194,8 +194,8 @@ def test_no_variation_is_the_mean():
     "arguments, message",
     [
         (("uniform", 1.0, 0.5), "'uniform'; choose one of lognormal, normal"),
-        (("normal", 0.0, 0.5), "mean of 0 is not above 0"),
-        (("normal", 0.2, 0.5, 0.5, 5.0), "mean of 0.2 is not above 0 and from 0.5 to 5"),
+        (("normal", 0.0, 0.5), "mean is 0.0; give a finite number above 0"),
+        (("normal", 0.2, 0.5, 0.5, 5.0), "mean of 0.2 is not from 0.5 to 5; choose"),
     ],
 )
 def test_bad_distribution_is_refused(arguments, message):
