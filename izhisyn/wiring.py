@@ -114,7 +114,7 @@ def syn_spec(
     }
 
 
-@checked(model=node_model)
+@checked(model=checks.text)
 def static_synapse_for(model):
     """Choose the static synapse for a target.
 

@@ -113,9 +113,11 @@ def main(arguments=None):
     endings = ("json", "npz", "as_posted.npz", "png")
     results = command_line.Results(SCRIPT, options.output, options.quiet, endings)
 
-    runs = {"corrected": run("izhikevich_psc_multisyn_neuron", options, options.integrator)}
+    runs = {
+        "corrected": simulate_model("izhikevich_psc_multisyn_neuron", options, options.integrator)
+    }
     if options.as_posted:
-        runs["as_posted"] = run("izhikevich_as_posted_neuron", options)
+        runs["as_posted"] = simulate_model("izhikevich_as_posted_neuron", options)
     if nest.Rank() > 0:
         return
 
@@ -128,16 +130,16 @@ def main(arguments=None):
             "integrator": options.integrator,
             "seed": options.seed,
             "nest_version": nest.__version__,
-            "runs": {name: measure(of_run, options) for name, of_run in runs.items()},
+            "runs": {name: measure(recorded, options) for name, recorded in runs.items()},
             **({"difference": difference(**runs)} if options.as_posted else {}),
         }
     )
-    for name, of_run in runs.items():
+    for name, recorded in runs.items():
         ending = "npz" if name == "corrected" else f"{name}.npz"
         with results.file(ending) as path:
-            recording.save(path, of_run.spikes, of_run.traces)
+            recording.save(path, recorded.spikes, recorded.traces)
     results.write_figure(draw(runs, options.duration))
-    lines = [summary(name, of_run, options) for name, of_run in runs.items()]
+    lines = [summary(name, recorded, options) for name, recorded in runs.items()]
     if options.as_posted:
         lines.append(difference_summary(difference(**runs)))
     results.report(*lines)
@@ -177,7 +179,7 @@ def parse_arguments(arguments=None):
     return options
 
 
-def run(model, options, integrator=None):
+def simulate_model(model, options, integrator=None):
     """Run the network with one neuron model.
 
     Random numbers do not depend on the model: another run has the same input and the same noise.
@@ -283,20 +285,20 @@ def connect_recurrently(model, populations):
             connect_in_degree(sources, targets, in_degree, spec)
 
 
-def measure(of_run, options):
+def measure(recorded, options):
     """Give what one run measured, for the JSON file."""
     return {
-        "model": of_run.model,
-        "input_spikes": of_run.count("input"),
-        "peak_currents": of_run.peaks(),
+        "model": recorded.model,
+        "input_spikes": recorded.count("input"),
+        "peak_currents": recorded.peaks(),
         "populations": {
             name: {
                 **population.cell.parameters,
                 "I_e": population.offset,
                 "noise": population.noise,
-                "spikes": of_run.count(name),
-                "rate": of_run.mean_rate(name, options.duration),
-                "first_neuron_spike_times": of_run.first_spikes(name).tolist(),
+                "spikes": recorded.count(name),
+                "rate": recorded.mean_rate(name, options.duration),
+                "first_neuron_spike_times": recorded.first_spikes(name).tolist(),
             }
             for name, population in POPULATIONS.items()
         },
@@ -318,14 +320,14 @@ def difference(corrected, as_posted):
     }
 
 
-def summary(name, of_run, options):
+def summary(name, recorded, options):
     """Sum up one run in a line."""
     spikes = ", ".join(
-        f"{population} {of_run.count(population)} "
-        f"({of_run.mean_rate(population, options.duration):.2f} per neuron and second)"
+        f"{population} {recorded.count(population)} "
+        f"({recorded.mean_rate(population, options.duration):.2f} per neuron and second)"
         for population in POPULATIONS
     )
-    peaks = ", ".join(f"{current} {peak:.4f}" for current, peak in of_run.peaks().items())
+    peaks = ", ".join(f"{current} {peak:.4f}" for current, peak in recorded.peaks().items())
     return f"{name.replace('_', ' ')}: spikes {spikes}; largest currents (pA) {peaks}"
 
 
@@ -366,17 +368,17 @@ def draw(runs, duration):
                 ["E V_m", "I V_m"],
                 ["E I_AMPA", "I I_GABA_A"],
                 ["E I_NMDA", "spikes"],
-                ["E conductance", "spikes"],
+                ["E unblocked", "spikes"],
                 ["E gate", "spikes"],
             ],
             sharex=True,
             height_ratios=(2, 1, 1, 1, 1),
         )
-        for name, of_run in runs.items():
+        for name, recorded in runs.items():
             for column in POPULATIONS:
-                draw_potential(axes[f"{column} V_m"], of_run, column, **lines[name])
-            for panel, course in courses(of_run).items():
-                axes[panel].plot(of_run.traces.times, course, **lines[name])
+                draw_potential(axes[f"{column} V_m"], recorded, column, **lines[name])
+            for panel, course in courses(recorded).items():
+                axes[panel].plot(recorded.traces.times, course, **lines[name])
         draw_spikes(axes["spikes"], runs["corrected"])
         label(axes, runs, duration)
         figure.align_ylabels([axes[name] for name in axes if name.startswith("E")])
@@ -384,25 +386,24 @@ def draw(runs, duration):
     return figure
 
 
-def courses(of_run):
+def courses(recorded):
     """Give what the lower panels show: currents, and what the NMDA current is the product of."""
-    before_block = of_run.trace("E", "I_NMDA_unblocked")
     return {
-        "E I_AMPA": of_run.trace("E", "I_AMPA"),
-        "E I_NMDA": of_run.trace("E", "I_NMDA"),
-        "E conductance": before_block / PEAKS["I_peak_NMDA"],
-        "E gate": nmda_gate(of_run.trace("E", "V_m")),
-        "I I_GABA_A": of_run.trace("I", "I_GABA_A"),
+        "E I_AMPA": recorded.trace("E", "I_AMPA"),
+        "E I_NMDA": recorded.trace("E", "I_NMDA"),
+        "E unblocked": recorded.trace("E", "I_NMDA_unblocked"),
+        "E gate": nmda_gate(recorded.trace("E", "V_m")),
+        "I I_GABA_A": recorded.trace("I", "I_GABA_A"),
     }
 
 
-def draw_potential(axes, of_run, population, **line):
+def draw_potential(axes, recorded, population, **line):
     """Draw the membrane potential of the first neuron with its spikes."""
     axes.plot(
         *plotting.with_spikes(
-            of_run.traces.times,
-            of_run.trace(population, "V_m"),
-            of_run.first_spikes(population),
+            recorded.traces.times,
+            recorded.trace(population, "V_m"),
+            recorded.first_spikes(population),
             V_PEAK,
             POPULATIONS[population].cell.c,
         ),
@@ -410,14 +411,14 @@ def draw_potential(axes, of_run, population, **line):
     )
 
 
-def draw_spikes(axes, of_run):
+def draw_spikes(axes, recorded):
     """Draw the spikes of the input and of the populations, a row for each neuron."""
-    blocks = {name: of_run.senders[name] for name in ("I", "E", "input")}  # from bottom to top
-    block_size = len(of_run.senders["input"])
+    blocks = {name: recorded.senders[name] for name in ("I", "E", "input")}  # from bottom to top
+    block_size = len(recorded.senders["input"])
     height = 120.0 / (len(blocks) * block_size)  # of a row [pt]
     plotting.draw_raster(
         axes,
-        of_run.spikes,
+        recorded.spikes,
         [(senders, plotting.BLACK) for senders in blocks.values()],
         marker="|",
         ms=max(0.8 * height, 1.0),
@@ -438,7 +439,7 @@ def label(axes, runs, duration):
         "I_AMPA": "$I_{AMPA}$\n(pA)",
         "I_NMDA": "$I_{NMDA}$\n(pA)",
         "I_GABA_A": "$I_{GABA\\_A}$\n(pA)",
-        "conductance": "NMDA\nbefore\nblock",
+        "unblocked": "NMDA before\nblock (pA)",
         "gate": "NMDA\ngate",
     }
     for name, panel in axes.items():

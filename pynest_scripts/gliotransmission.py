@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from izhisyn import command_line, plotting, recording
+from izhisyn.errors import ParameterError
 from izhisyn.kernel import nest, simulate, start_kernel
 from izhisyn.parameters import cell_type
 from izhisyn.plastic_pathway import create_pathway
@@ -30,6 +31,7 @@ PULSE_ONSETS = (200.0, 700.0)  # of the first pulse into each presynaptic cell [
 DELAY = 1.0  # of all connections [ms]
 CA_TH = 0.5  # calcium at which the astrocyte releases gliotransmitter [uM]
 CALCIUM_INTERVAL = 10.0  # sampling interval of calcium [ms]
+MIN_DURATION = 2 * CALCIUM_INTERVAL  # for a sample that is delivered [ms]
 CURRENT_INTERVAL = 1.0  # and of the postsynaptic currents [ms]
 
 
@@ -160,7 +162,13 @@ def parse_arguments(arguments=None):
         metavar="PA",
         help="peak current of a spike that releases everything",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.duration < MIN_DURATION:
+        raise ParameterError(
+            f"--duration {options.duration:g} ms is too short for a sample of calcium; choose "
+            f"{MIN_DURATION:g} ms or more"
+        )
+    return options
 
 
 def create_pathway_with_glia(alpha, transmitter, synapse_model, options):
@@ -331,13 +339,14 @@ def draw_overview(axes, measured, recorded, options):
     plotting.legend_above(axes[1])
     axes[1].set_ylabel("Calcium (µM)")
 
-    axes[2].plot(seconds, recorded.Gamma_S, color=plotting.BLACK)
+    # Each value holds since a spike; when it changed before that, was not recorded.
+    axes[2].step(seconds, recorded.Gamma_S, where="post", color=plotting.BLACK)
     axes[2].set_ylabel(r"$\Gamma_S$")
     for name, case in measured.items():
         alpha, color = case["alpha"], COLOURS[name]
         label = rf"$\alpha={alpha:g}$"
         U = (1.0 - recorded.Gamma_S) * options.U_0 + alpha * recorded.Gamma_S
-        axes[3].plot(seconds, U, color=color, label=label)
+        axes[3].step(seconds, U, where="post", color=color, label=label)
         spike_times = np.array(case["pre_spike_times"][0][: len(case["r"])]) / 1000.0
         axes[4].plot(spike_times, case["r"], ".", markersize=2, color=color)
     axes[3].set_ylabel("$U_0$")

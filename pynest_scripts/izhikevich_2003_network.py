@@ -89,7 +89,7 @@ def main(arguments=None):
         "published": Numerics(integrator=2, resolution=1.0),
         "exact": Numerics(integrator=0, resolution=options.resolution),
     }
-    runs = {name: run(name, how, options) for name, how in numerics.items()}
+    runs = {name: simulate_network(name, how, options) for name, how in numerics.items()}
     if nest.Rank() > 0:
         return
 
@@ -159,7 +159,7 @@ def parse_arguments(arguments=None):
     return options
 
 
-def run(name, numerics, options):
+def simulate_network(name, numerics, options):
     """Build and simulate the network.
 
     Returns

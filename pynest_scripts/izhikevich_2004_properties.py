@@ -103,7 +103,7 @@ def main(arguments=None):
 
 def count(shown, numerics):
     """Count the panels that show their property."""
-    return sum(of_panel[numerics] for of_panel in shown.values())
+    return sum(panel[numerics] for panel in shown.values())
 
 
 def create(panels):

@@ -27,6 +27,7 @@ from izhisyn.wiring import DISTRIBUTIONS
 SCRIPT = "population_network"
 SPIKES = f"{SCRIPT}-spikes"  # folder of the spikes on the disk
 CORRELATED_CELLS = 1000  # cells of which the correlation is taken
+MIN_SIMTIME = 5.0  # a bin of the counts whose correlation is taken [ms]
 MIN_INTERVALS = 5  # fewer intervals would underestimate the variation
 V_PEAK, V_RESET = 30.0, -65.0  # ends of a spike in the figure [mV]
 SHOWN = 1000.0  # time shown in the figure [ms]
@@ -109,6 +110,11 @@ def simulate_network(options):
     for what in ("presimtime", "simtime"):
         steps_of(getattr(options, what), what)
     steps_of(NETWORK["delay_min"], "shortest delay")
+    if options.simtime < MIN_SIMTIME:
+        raise ParameterError(
+            f"--simtime {options.simtime:g} ms is too short to measure the state of the network; "
+            f"choose {MIN_SIMTIME:g} ms or more"
+        )
     files = spike_files_of(options, size) if options.spikes_to == "ascii" else None
 
     times = {}

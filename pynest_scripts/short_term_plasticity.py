@@ -52,7 +52,7 @@ def main(arguments=None):
     pre, post = pathway.pre, pathway.post
     recorded_synapse = f"{SYNAPSE}_recorded"
     weight_recorder = recording.record_deliveries(SYNAPSE, recorded_synapse)
-    pathway.connect(CURRENTS, recorded_synapse, options.weight, DELAY, **plasticity)
+    pathway.connect(list(CURRENTS), recorded_synapse, options.weight, DELAY, **plasticity)
     spike_recorder = recording.record_spikes(pre + post)
     multimeter = recording.record_traces(pre + post, ["V_m", "U_m", *CURRENTS.values()])
     simulate(DURATION, command_line.Progress(SCRIPT, options.quiet))

@@ -10,7 +10,9 @@ import argparse
 import contextlib
 import importlib
 import io
+import os
 import re
+from pathlib import Path
 
 from izhisyn import command_line
 
@@ -49,7 +51,14 @@ def parse_arguments(arguments=None):
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("shell", choices=list(SHELLS), help="your shell")
+    login_shell = Path(os.environ.get("SHELL", "")).name
+    parser.add_argument(
+        "shell",
+        nargs="?",
+        choices=list(SHELLS),
+        default=login_shell if login_shell in SHELLS else "bash",
+        help="your shell; that of $SHELL if not given, or bash",
+    )
     return parser.parse_args(arguments)
 
 

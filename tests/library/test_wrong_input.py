@@ -463,7 +463,7 @@ CASES = {
         },
     ),
     "wiring.receptor_types": Case(lambda w: {}, {"model": ["izhi", 1]}),
-    "wiring.static_synapse_for": Case(lambda w: {}, {"model": ["izhi", 1]}),
+    "wiring.static_synapse_for": Case(lambda w: {}, {"model": ["", 1]}),
     "wiring.syn_spec": Case(
         lambda w: {"receptor": "AMPA"},
         DRAWN

@@ -134,7 +134,7 @@ def test_as_posted_says_the_difference(compared):
         "as posted",
         "as posted against corrected",
     ]
-    endings = ("png", "json", "npz", "as_posted.npz")
+    endings = ("json", "npz", "as_posted.npz", "png")
     assert lines[3] == "Wrote " + ", ".join(str(compared.path(ending)) for ending in endings)
     assert compared.stderr == ""
 

@@ -15,7 +15,7 @@ import build_module
 import izhisyn as library
 import pynest_scripts
 from pynest_scripts import __main__ as command
-from pynest_scripts.commands import catalogue, info, project
+from pynest_scripts.commands import catalogue, completion, info, project
 
 SCRIPTS = sorted(
     file.stem
@@ -324,6 +324,16 @@ def complete(tmp_path_factory, pytestconfig):
         return answer.stdout.split()
 
     return ask
+
+
+@pytest.mark.parametrize(
+    ("login_shell", "shell"), [("/bin/zsh", "zsh"), ("/bin/bash", "bash"), ("/bin/fish", "bash")]
+)
+def test_completion_is_for_the_login_shell_if_none_is_named(monkeypatch, login_shell, shell):
+    """As README writes it, without an argument."""
+    monkeypatch.setenv("SHELL", login_shell)
+    assert completion.parse_arguments([]).shell == shell
+    assert completion.parse_arguments(["zsh"]).shell == "zsh"
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_says_the_counts_and_the_files_and_no_banner(author):
     """Two lines, nothing on standard error."""
     assert author.stdout.splitlines() == [
         "Spikes (author protocol): RS 6, IB 7, CH 17, FS 19, TC 6, TCb 7, RZ 2, LTS 20",
-        "Wrote " + ", ".join(str(author.path(ending)) for ending in ("png", "json", "npz")),
+        "Wrote " + ", ".join(str(author.path(ending)) for ending in ("json", "npz", "png")),
     ]
     assert author.stderr == ""
 

@@ -100,12 +100,23 @@ def test_threads_change_nothing(run_script):
     assert one == two
 
 
+def test_the_shortest_duration_is_drawn(run_script):
+    """Before the first spike."""
+    run = run_script(SCRIPT, "--duration", "20")
+    assert run.returncode == 0, run.stderr
+    assert run.json()["cases"]["decreasing"]["r"] == []
+
+
 @pytest.mark.parametrize(
     "arguments, named",
     [
         (("--IP3", "-1"), "argument --IP3: '-1' is not a number from 0 up"),
         (("--U_0", "2"), "argument --U_0: '2' is not a number from 0 to 1"),
-        (("--duration", "0.05"), "error: duration of 0.05 ms is not a multiple of the resolution"),
+        (
+            ("--duration", "20.05"),
+            "error: duration of 20.05 ms is not a multiple of the resolution",
+        ),
+        (("--duration", "10"), "error: --duration 10 ms is too short for a sample of calcium; cho"),
     ],
 )
 def test_bad_value_is_one_sentence_and_code_2(run_script, arguments, named):

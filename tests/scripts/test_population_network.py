@@ -350,6 +350,7 @@ def test_what_an_earlier_run_left_is_not_mixed_with_this_one(run_script, tmp_pat
         ((*SMALL, "--record", "-1"), "argument --record: '-1' is not a whole number from 0 up"),
         ((*SMALL, "--heterogeneity", "2"), "error: --heterogeneity 2 leaves the range of cells"),
         ((*SMALL, "--simtime", "0.05"), "error: simtime of 0.05 ms is not a multiple of the reso"),
+        ((*SMALL, "--simtime", "4"), "error: --simtime 4 ms is too short to measure the state of"),
         ((*SMALL, "--resolution", "0.2"), "error: shortest delay of 0.5 ms is not a multiple of"),
         ((*SMALL, "--output", "/dev/null/below"), "error: cannot write /dev/null/below"),
         (("--recover", "/dev/null"), "error: there are no spike files of a run in /dev/null"),

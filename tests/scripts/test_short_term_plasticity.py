@@ -104,7 +104,7 @@ def test_says_what_happened(chattering):
     """Two lines, nothing on standard error."""
     assert chattering.stdout.splitlines() == [
         "CH: 20 presynaptic spikes, 16 postsynaptic; release 0.600 at the first, 0.086 at the last",
-        "Wrote " + ", ".join(str(chattering.path(ending)) for ending in ("png", "json", "npz")),
+        "Wrote " + ", ".join(str(chattering.path(ending)) for ending in ("json", "npz", "png")),
     ]
     assert chattering.stderr == ""
 

@@ -71,7 +71,7 @@ def test_says_the_spikes_and_the_files_and_no_banner(tutorial):
     assert len(lines) == 2
     assert lines[0].startswith("15 spikes in 250 ms at 25 pA")
     assert lines[1] == "Wrote " + ", ".join(
-        str(tutorial.path(ending)) for ending in ("png", "json", "npz")
+        str(tutorial.path(ending)) for ending in ("json", "npz", "png")
     )
     assert tutorial.stderr == ""
 
