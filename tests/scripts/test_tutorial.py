@@ -96,7 +96,7 @@ def test_quiet_prints_nothing(run_script):
         (("--resolution", "0.0015"), "error: resolution 0.0015 ms is not a positive multiple"),
         (("--resolution", "0.03"), "error: duration of 250 ms is not a multiple of the resolution"),
         (("--threads", "0"), "argument --threads: '0' is not a whole number above 0"),
-        (("--seed", "4294967296"), "error: seed 4294967296 is outside the range NEST takes"),
+        (("--seed", "4294967296"), "error: seed is 4294967296; give a whole number from 1"),
         (("--output", "/dev/null/below"), "error: cannot write /dev/null/below"),
     ],
 )
