@@ -145,7 +145,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Nest:
-    """The installed NEST, as its files tell.
+    """The installed NEST, as its files describe it.
 
     Attributes
     ----------
@@ -286,7 +286,7 @@ def dynamic_entries(library: Path, tag: str) -> list[str]:
 
 
 def uses_cxx11_abi(library: Path) -> bool:
-    """Tell from NEST's own symbols which ``std::string`` it was compiled with."""
+    """Find from NEST's own symbols which ``std::string`` it was compiled with."""
     with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return re.search(rb"_ZNK?4nest[^\0]*__cxx11", data) is not None
 
@@ -782,7 +782,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def record_file(target: Path) -> Path:
-    """Name the JSON file that tells what an installed module was made from."""
+    """Name the JSON file that records what an installed module was made from."""
     return target.with_suffix(".json")
 
 
@@ -827,7 +827,7 @@ def run(command: list, *, env=None, cwd=None, check=True) -> subprocess.Complete
 
 
 def report(sentence: str) -> None:
-    """Tell the user what is going on; stdout is for results."""
+    """Print what is going on; stdout is for results."""
     print(f"build_module: {sentence}", file=sys.stderr, flush=True)
 
 

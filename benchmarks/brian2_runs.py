@@ -20,7 +20,7 @@ from benchmarks.builds import PeerError
 from benchmarks.measure import resident_bytes
 from izhisyn.parameters import CELL_TYPES, RECEPTORS
 
-STEP = 0.1  # of the programs, unless told otherwise [ms]
+STEP = 0.1  # of the programs, unless another one is asked for [ms]
 PART = 50.0  # simulated time between two lines [ms]
 
 # Vectorising exp takes the whole of -ffast-math, which Brian2's own default goes short of.
@@ -75,7 +75,7 @@ class Program:
 
 
 class Running:
-    """A started program, with its network built, that simulates part after part when told."""
+    """A started program, with its network built, that simulates part after part on request."""
 
     def __init__(self, program, settings):
         self.n_neurons = program.n_neurons

@@ -58,7 +58,7 @@ class Stopwatch:
     """Time since the start, on the processor and on the wall.
 
     Processor time leaves out the waits for other programs; with several threads it adds them up,
-    so that only wall time tells what they bring.
+    so that only wall time shows what they bring.
     """
 
     def __init__(self):

@@ -26,7 +26,7 @@ class Contestant:
     settings : dict
         Parameters that do not depend on the cell type.
     has_offset : bool
-        Whether ``spike_offset`` tells where within its step a spike was.
+        Whether ``spike_offset`` gives the place of a spike within its step.
     """
 
     module: str

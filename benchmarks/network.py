@@ -148,7 +148,7 @@ def main(arguments=None):
 def contestants_at(size):
     """Names of the contestants at a size.
 
-    What a slow neuron costs, and what two connections take, the smaller networks tell.
+    The smaller networks show what a slow neuron and two connections cost.
     """
     names = [OURS, IAF_PSC_EXP]
     if size.neurons * size.synapses <= 10_000_000:
@@ -287,7 +287,7 @@ def event_costs(runs):
                 * (run["processor"] - quiet["processor"])
                 / (run["rate"] * neurons * run["synapses"])
                 for run in busy
-                if run["name"] == name and run["synapses"] >= 100  # fewer: too little to tell
+                if run["name"] == name and run["synapses"] >= 100  # fewer: too little to compare
             }
             step = 1e9 * quiet["processor"] / (neurons * 1e3 / STEP)
             costs.append({"name": name, "neurons": neurons, "step": step, "events": events})

@@ -5,7 +5,7 @@ Strong scaling: the same network on more threads and processes, called workers h
 as many neurons on each worker, with the same in-degree, up to the network of the strong scaling.
 Each run starts its own processes with ``--launcher``; on a cluster, run this in a job with the
 launcher of its MPI, for instance ``--launcher "srun -n {ranks} -c {threads}" --splits 1x48 2x48``.
-The phases are those of NEST's own timers; a NEST without detailed timers tells only their sum.
+The phases are those of NEST's own timers; a NEST without detailed timers gives only their sum.
 Where other programs have a share of the cores, a thread that is kept waiting keeps all others
 waiting. The speed-up by processor time, of the work that each thread has, leaves that out; it is
 what free cores would give if communication cost nothing.

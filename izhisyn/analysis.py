@@ -331,7 +331,7 @@ def count_correlation(times, senders, neurons, start, stop, width=5.0):
 
 @checked(senders=checks.array("1d", low=0), steps=checks.array("1d", low=0))
 def spike_digest(senders, steps):
-    """Digest of spikes that tells whether two simulations gave the same ones.
+    """Digest of spikes, equal for two simulations that gave the same ones.
 
     Each spike becomes 64 well mixed bits (the finaliser of SplitMix64, Steele et al. 2014); their
     sum modulo 2^64 depends neither on the order of the spikes nor on how they are shared out among

@@ -378,7 +378,7 @@ def _number(text):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are told by one process of several."""
+    """A parser whose errors are printed by one process of several."""
 
     def error(self, message):
         fail(f"{self.format_usage()}{self.prog}: error: {message}", 2)

@@ -114,7 +114,7 @@ def late_intervals(spike_times, duration):
 def equilibrium(b, current=0.0):
     """Membrane potential at which an Izhikevich cell can rest under a constant current.
 
-    The lower root of 0.04 V^2 + 5 V + 140 - b V + I = 0; whether it is stable, `ringing` tells.
+    The lower root of 0.04 V^2 + 5 V + 140 - b V + I = 0; `ringing` returns whether it is stable.
 
     Parameters
     ----------

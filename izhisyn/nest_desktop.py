@@ -35,7 +35,7 @@ def describe_neuron(model, defaults):
     -------
     dict
         With the parameters of the model and the initial values of its state that are not zero.
-        The label of a neuron with several ports tells their receptor types.
+        The label of a neuron with several ports names their receptor types.
     """
     recordables = {str(name) for name in defaults["recordables"]}
     states = [one for one in (*model.state, *model.recordables) if one.name in recordables]

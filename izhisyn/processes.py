@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which of the processes of an MPI launcher this one is, how it ends, and how much memory it takes.
 
-NEST tells its MPI rank only if it was built with MPI and for the launcher's own library; the
+NEST gives its MPI rank only if it was built with MPI and for the launcher's own library; the
 launcher's environment variables are there in any case.
 """
 
@@ -40,8 +40,8 @@ def fail(message, code):
         Exit code.
     """
     if launched_rank() > 0:
-        # When the first process has told the same and ended, the launcher ends this one. If this
-        # process alone has failed, it speaks up when the first has had its time.
+        # When the first process has printed the same and ended, the launcher ends this one. If this
+        # process alone has failed, it prints when the first has had its time.
         time.sleep(5.0)
     print(message.rstrip(), file=sys.stderr)
     if launched_size() == 1:

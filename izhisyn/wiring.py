@@ -246,7 +246,7 @@ def round_to_weight_grid(values):
     -------
     nest.Parameter or float
     """
-    # A sum with this has no room for bits below the grid; the difference is exact.
+    # A sum with this cannot hold bits below the grid; the difference is exact.
     shift = 1.5 * 2.0**52 * WEIGHT_GRID
     return (values + shift) - shift
 

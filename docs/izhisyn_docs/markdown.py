@@ -83,15 +83,15 @@ def site_place(path):
     pathlib.PurePosixPath
         The path itself if it has no page of its own.
     """
-    rooms = {"models": ("models", ".nestml"), "pynest_scripts": ("gallery", ".py")}
-    rooms["izhisyn"] = ("api", ".py")
-    room, ending = rooms.get(path.parts[0], ("", ""))
+    folders = {"models": ("models", ".nestml"), "pynest_scripts": ("gallery", ".py")}
+    folders["izhisyn"] = ("api", ".py")
+    folder, ending = folders.get(path.parts[0], ("", ""))
     docs = PurePosixPath("docs")
-    if room and len(path.parts) == 1:
-        return docs / room / "index.rst"
-    if room and len(path.parts) == 2 and path.suffix == ending:
-        stem = f"izhisyn.{path.stem}" if room == "api" else path.stem
-        return docs / room / f"{stem}.rst"
+    if folder and len(path.parts) == 1:
+        return docs / folder / "index.rst"
+    if folder and len(path.parts) == 2 and path.suffix == ending:
+        stem = f"izhisyn.{path.stem}" if folder == "api" else path.stem
+        return docs / folder / f"{stem}.rst"
     if path.parts[0] == "docs" and path.suffix == ".ipynb":
         return docs / "notebooks" / f"{path.stem}.md"
     if path == PurePosixPath("README.md"):

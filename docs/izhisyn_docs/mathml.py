@@ -44,7 +44,7 @@ def to_mathml(latex, as_block):
 def rows_of(latex):
     r"""Write one equation a line, and long sums on several.
 
-    A page has room for about 60 characters, a phone for half of that.
+    A page shows about 60 characters on a line, a phone half of that.
 
     Parameters
     ----------

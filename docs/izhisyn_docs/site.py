@@ -65,7 +65,7 @@ def _write_pages(app, _):
     try:
         write_pages(Path(app.srcdir))
     except SourceError as error:
-        raise ConfigError(str(error)) from error  # Sphinx tells it in one line
+        raise ConfigError(str(error)) from error  # Sphinx prints it in one line
 
 
 def _adapt_markdown(app, page_name, text):

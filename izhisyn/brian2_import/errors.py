@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The importer's error, and Brian2's own errors told as one."""
+"""The importer's error, and Brian2's own errors reported as one."""
 
 import contextlib
 

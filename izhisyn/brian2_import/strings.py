@@ -68,7 +68,7 @@ def to_nestml(
     Raises
     ------
     Brian2ImportError
-        If the model is wrong or NESTML cannot express it; tells the line.
+        If the model is wrong or NESTML cannot express it; the message names the line.
     """
     check_model_name(name)
     run_namespace = get_local_namespace(1) if namespace is None else dict(namespace)
@@ -137,7 +137,7 @@ def synapse_to_nestml(
     Raises
     ------
     Brian2ImportError
-        If the model is wrong or NESTML cannot express it; tells the line.
+        If the model is wrong or NESTML cannot express it; the message names the line.
     """
     check_model_name(name)
     run_namespace = get_local_namespace(1) if namespace is None else dict(namespace)

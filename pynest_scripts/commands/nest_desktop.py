@@ -3,7 +3,7 @@
 
 The file, nest_desktop.json, holds a description of each neuron and synapse, and a project that
 uses them. Their defaults are those of the compiled models, their units and meanings those of the
-NESTML source. docs/nest-desktop.md tells how to start NEST Desktop, and how to import the file.
+NESTML source. docs/nest-desktop.md explains how to start NEST Desktop, and how to import the file.
 """
 
 import argparse
