@@ -2,8 +2,9 @@
 """The exact quadratic step for a membrane whose derivative is quadratic in v.
 
 With all else held at its value in the middle of a step, v' = A v^2 + B v + C has a closed solution
-which also gives the time at which v reaches the threshold. The step is cut there, and goes on after the reset.
-What else changes follows the explicit midpoint rule, so that the whole is of second order.
+which also gives the time at which v reaches the threshold. The step is cut there, and goes on after
+the reset. What else changes follows the explicit midpoint rule, so that the whole is of second
+order.
 """
 
 from dataclasses import dataclass
