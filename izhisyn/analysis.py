@@ -46,26 +46,6 @@ def intervals(spike_times):
     return np.diff(np.sort(spike_times))
 
 
-@checked(spike_times=checks.array("1d"))
-def interval_cv(spike_times):
-    """Coefficient of variation of the interspike intervals.
-
-    Parameters
-    ----------
-    spike_times : array_like, shape (n_spikes,)
-        Spike times of one neuron [ms].
-
-    Returns
-    -------
-    float
-        Standard deviation of the intervals over their mean [1]; nan with fewer than two intervals.
-    """
-    gaps = intervals(spike_times)
-    if gaps.size < 2:
-        return float("nan")
-    return float(gaps.std() / gaps.mean())
-
-
 @checked(times=checks.array("1d"), senders=checks.array("1d"), neurons=checks.node_ids)
 def trains(times, senders, neurons):
     """Spike trains of the neurons of a population.
@@ -133,7 +113,7 @@ def rates(senders, neurons, duration):
     numpy.ndarray, shape (n_neurons,)
         Rates [spikes/s], those of silent neurons included.
     """
-    rows = np.asarray(senders) - neurons.start
+    rows = np.asarray(senders, dtype=int) - neurons.start
     inside = (rows >= 0) & (rows < len(neurons))
     return 1000.0 / duration * np.bincount(rows[inside], minlength=len(neurons))
 
@@ -164,7 +144,7 @@ def interval_cvs(times, senders, neurons, min_intervals=2):
         Standard deviation of the intervals over their mean [1]; nan for neurons with fewer.
     """
     checks.refuse_different_lengths(times=times, senders=senders)
-    times, rows = np.asarray(times), np.asarray(senders) - neurons.start
+    times, rows = np.asarray(times), np.asarray(senders, dtype=int) - neurons.start
     inside = (rows >= 0) & (rows < len(neurons))
     times, rows = times[inside], rows[inside]
     order = np.lexsort((times, rows))

@@ -316,8 +316,8 @@ def draw(pathways, measured, recorded, options):
 
 def draw_overview(axes, measured, recorded, options):
     """Draw the whole run: spikes, calcium, Gamma_S, U_0 and what each spike releases."""
-    seconds = recorded.sample_times / 1000.0
     first = next(iter(measured.values()))
+    seconds, Gamma_S = held_values(recorded, first["pre_spike_times"][0], options.duration)
     axes[0].eventplot(
         [np.array(times) / 1000.0 for times in first["pre_spike_times"]],
         colors=plotting.BLACK,
@@ -339,13 +339,12 @@ def draw_overview(axes, measured, recorded, options):
     plotting.legend_above(axes[1])
     axes[1].set_ylabel("Calcium (µM)")
 
-    # Each value holds since a spike; when it changed before that, was not recorded.
-    axes[2].step(seconds, recorded.Gamma_S, where="post", color=plotting.BLACK)
+    axes[2].step(seconds, Gamma_S, where="post", color=plotting.BLACK)
     axes[2].set_ylabel(r"$\Gamma_S$")
     for name, case in measured.items():
         alpha, color = case["alpha"], COLOURS[name]
         label = rf"$\alpha={alpha:g}$"
-        U = (1.0 - recorded.Gamma_S) * options.U_0 + alpha * recorded.Gamma_S
+        U = (1.0 - Gamma_S) * options.U_0 + alpha * Gamma_S
         axes[3].step(seconds, U, where="post", color=color, label=label)
         spike_times = np.array(case["pre_spike_times"][0][: len(case["r"])]) / 1000.0
         axes[4].plot(spike_times, case["r"], ".", markersize=2, color=color)
@@ -356,6 +355,30 @@ def draw_overview(axes, measured, recorded, options):
         bounded.set_ylim(-0.03, 1.03)
     axes[-1].set_xlim(0.0, options.duration / 1000.0)
     axes[-1].set_xlabel("Time (s)")
+
+
+def held_values(recorded, spike_times, duration):
+    """Find out from when on the synapse had each value that was read.
+
+    Parameters
+    ----------
+    recorded : Recorded
+    spike_times : sequence of float
+        Presynaptic spikes [ms], at which alone the synapse takes a new value.
+    duration : float
+        End of the run [ms].
+
+    Returns
+    -------
+    seconds, Gamma_S : numpy.ndarray, shape (n_samples + 1,)
+        Times [s], the last one the end of the run, and the bound fraction from then on [1].
+    """
+    changes = np.array([0.0, *spike_times])
+    last = np.searchsorted(changes, recorded.sample_times, side="right") - 1
+    return (
+        np.append(changes[last], duration) / 1000.0,
+        np.append(recorded.Gamma_S, recorded.Gamma_S[-1]),
+    )
 
 
 def draw_currents(axes, pathways, currents, start):

@@ -108,7 +108,6 @@ CASES = {
         {"spike_times": NO_TIMES, "duration": [*NO_NUMBERS, 0.0, -1.0]},
     ),
     "analysis.intervals": Case(lambda w: {}, {"spike_times": NO_TIMES}),
-    "analysis.interval_cv": Case(lambda w: {}, {"spike_times": NO_TIMES}),
     "analysis.trains": Case(trains(), TRAINS),
     "analysis.bursts": Case(
         lambda w: {"spike_times": [1.0], "longest_interval": 1.0},
