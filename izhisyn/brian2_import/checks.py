@@ -139,6 +139,8 @@ def check_statements(code, where, group, run_namespace):
     with located(where, str(code)):
         if not isinstance(code, str):
             raise TypeError("statements are a string, such as 'v = -65*mV'")
+        if "//=" in code:
+            raise Brian2ImportError("Brian2 has no operator `//=`; write `n = n // 2`")
         _, _, unknown = analyse_identifiers(code, group.variables)
         found = group.resolve_all(unknown, run_namespace, user_identifiers=set())
         check_units_statements(code, {**group.variables, **found})

@@ -17,8 +17,8 @@ from izhisyn.brian2_import.units import (
     has_whole_exponents,
     number_text,
     product_text,
+    real_text,
     unit_powers,
-    unit_size,
     unit_text,
 )
 
@@ -81,11 +81,12 @@ def literal(value, dim):
     Term
     """
     if not has_whole_exponents(dim):
-        return Term(f"{value / unit_size(dim):.15g}", dim, value=value, bare=True)
-    number, unit = number_text(value, dim), unit_text(dim)
+        return Term(real_text(value, dim), dim, value=value, bare=True)
     if dim is DIMENSIONLESS:
+        number = real_text(value)
         binding = _SIGN if number.startswith("-") else _ATOM
         return Term(number, dim, binding=binding, value=value)
+    number, unit = number_text(value, dim), unit_text(dim)
     # NESTML would read the 2 ms in `2 ms * x` as 2 in units of "ms * x".
     if unit.startswith("1/"):
         return Term(f"{number} / (1 {unit[2:].strip('()')})", dim, binding=_PRODUCT, value=value)
@@ -142,7 +143,7 @@ class NestmlRenderer(NodeRenderer):
         if isinstance(node.value, bool):
             return Term(str(node.value).lower(), kind="boolean")
         kind = "integer" if isinstance(node.value, int) else "real"
-        text = str(node.value) if kind == "integer" else number_text(node.value)
+        text = str(node.value) if kind == "integer" else real_text(node.value)
         return Term(text, kind=kind, value=node.value)
 
     def render_UnaryOp(self, node):
@@ -381,7 +382,7 @@ class NestmlRenderer(NodeRenderer):
         if term.bare or term.dim is DIMENSIONLESS:
             return term
         if term.value is not None:
-            return Term(number_text(term.value, term.dim), term.dim, value=term.value, bare=True)
+            return Term(real_text(term.value, term.dim), term.dim, value=term.value, bare=True)
         text = f"{_factor(term, _PRODUCT)} {_by_unit(term.units(), '/', '*')}"
         return Term(text, term.dim, binding=_PRODUCT, bare=True)
 
@@ -446,12 +447,12 @@ def _by_unit(powers, operator, inverse):
 
 def _recast(term):
     """Give a term the unit that we write for its dimension, for instance mV in place of pA/nS."""
-    wanted = () if term.dim is DIMENSIONLESS else unit_powers(term.dim)
-    if term.bare or term.units() == wanted or set(term.units()) == set(wanted):
+    written = () if term.dim is DIMENSIONLESS else unit_powers(term.dim)
+    if term.bare or set(term.units()) == set(written):
         return term
     text = f"{_factor(term, _PRODUCT)} {_by_unit(term.units(), '/', '*')}"
-    if wanted:
-        text += f" {_by_unit(wanted, '*', '/')}"
+    if written:
+        text += f" {_by_unit(written, '*', '/')}"
     return Term(text, term.dim, binding=_PRODUCT)
 
 

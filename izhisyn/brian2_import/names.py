@@ -36,6 +36,10 @@ _RESERVED = {
         " switch template this thread_local throw try typedef typeid typename union unsigned using"
         " virtual volatile wchar_t xor"
     ),
+    "C++ (as a macro)": (
+        "BUFSIZ EOF EXIT_FAILURE EXIT_SUCCESS HUGE_VAL INFINITY NAN NDEBUG NULL RAND_MAX assert"
+        " errno linux major makedev minor offsetof stderr stdin stdout unix va_arg va_end va_list"
+    ),
     "the carried-over model": "time n_steps",
     "NEST": (
         "archiver_length beta_Ca Ca element_type frozen global_id local model_id node_uses_wfr"
@@ -112,9 +116,10 @@ class Names:
                 known = self.variables.get(name)
                 if known is None:
                     term = self.renderer.expression(expression, DIMENSIONLESS)
-                    declare(name, "variable")
-                    self.variables[name] = Term(name, term.dim, term.kind)
-                    lines.append(f"{name} {type_text(term.dim, term.kind)} = {term.text}")
+                    refuse_reserved_name(name, "variable")
+                    self.variables[name] = Term(name, term.dim, term.kind, bare=term.bare)
+                    unit = "real" if term.bare else type_text(term.dim, term.kind)
+                    lines.append(f"{name} {unit} = {term.text}")
                     continue
                 if operator not in ("=", "+=", "-="):
                     operator, expression = "=", f"{name} {operator[:-1]} ({expression})"
@@ -149,7 +154,7 @@ class Names:
         unit = DEFAULT_UNITS.get(name)
         if unit is not None and unit.dim is found.dim and float(unit) == found.get_value():
             return literal(float(unit), found.dim)
-        declare(name, "constant")
+        refuse_reserved_name(name, "constant")
         term = Term(name, found.dim, "boolean" if found.dtype == bool else "real")
         self.externals[name] = (term, found.get_value())
         return term
@@ -165,11 +170,11 @@ class Names:
                 "equations, or compute it outside and use a TimedArray"
             )
         self.functions[name] = timed_array(name, function)
-        declare(name, "TimedArray")
+        refuse_reserved_name(name, "TimedArray")
         return Term(f"{name}({arguments[0].text})", function.dim)
 
 
-def declare(name, kind):
+def refuse_reserved_name(name, kind):
     """Refuse a name that NESTML, C++ or NEST needs for itself."""
     if name in _OWNERS:
         raise Brian2ImportError(

@@ -5,34 +5,47 @@ A step has Brian2's order: code of ``run_regularly``, refractoriness, integratio
 incoming spikes, reset. The state that NEST records at t is the one that Brian2 records at t.
 """
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+import sympy
+from brian2.core.variables import Constant
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    Equations,
+    SingleEquation,
+)
 from brian2.parsing.statements import parse_statement
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
-from brian2.stateupdaters.exact import get_linear_system
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Quantity
+from brian2.utils.stringtools import get_identifiers
 
 from izhisyn.brian2_import.checks import check_neuron, equation_line
 from izhisyn.brian2_import.errors import Brian2ImportError, located
 from izhisyn.brian2_import.expressions import Term
 from izhisyn.brian2_import.names import (
     Names,
-    declare,
     indent,
+    refuse_reserved_name,
     split_statements,
     type_text,
     value_text,
 )
 from izhisyn.brian2_import.quadratic import FUNCTIONS, find_membrane, step_lines
 
+# What differs between neurons, or between the times at which it is looked at.
+OF_ONE_NEURON = {"i", "N", "t", "lastspike", "not_refractory", "rand", "randn", "poisson"}
+
 KINDS = {"float": "real", "integer": "integer", "boolean": "boolean"}
 
 _METHODS = {
     "euler": "Forward Euler, as in Brian2, step for step.",
-    "exact": "NESTML's propagators, exact like those of Brian2's method `exact`.",
+    "exact": "Brian2's exact solution of linear equations, step for step.",
     "quadratic": "The exact quadratic step, of second order; `spike_offset` is how long before the "
     "end of its step the last spike was.",
 }
@@ -130,22 +143,34 @@ def find_method(group, run_namespace):
 
     Returns
     -------
-    str
-        ``exact`` for all methods that are, otherwise Brian2's name.
+    name : str
+        ``exact`` for a linear system's exact solution, otherwise Brian2's name.
+    method : str or callable
+        What Brian2 applies.
     """
     names = group.equations.names | group.equations.identifiers | {"dt"}
     variables = group.resolve_all(names, run_namespace, user_identifiers=set())
     choice = group.state_updater.method_choice
     choices = [choice] if isinstance(choice, str) or callable(choice) else list(choice)
     for method in choices:
+        if str(method).lower().startswith("gsl"):
+            raise Brian2ImportError(
+                f"method `{method}`: its steps depend on the error within the step, which NESTML "
+                "has for all neurons together only; use method='rk4' with a short step"
+            )
         try:
             StateUpdateMethod.apply_stateupdater(group.equations, variables, method)
         except UnsupportedEquationsException:
             if method == choices[-1]:
                 raise
             continue
+        except sympy.polys.polyerrors.BasePolynomialError as error:
+            raise Brian2ImportError(
+                f"Brian2 itself fails here ({error}), as it does for a condition in a linear "
+                "equation; use method='euler'"
+            ) from error
         name = method.lower() if isinstance(method, str) else method.__class__.__name__
-        return "exact" if name in ("exact", "linear", "independent") else name
+        return "exact" if name in ("exact", "linear") else name, method
     raise Brian2ImportError("method: the list of methods is empty; choose 'euler'")
 
 
@@ -180,8 +205,9 @@ class _NeuronWriter:
                 self.membrane = self._find_membrane(run_namespace)
         else:
             with located("method", str(whole.method_choice)):
-                self.method = find_method(whole, run_namespace)
+                self.method, self.brian2_method = find_method(whole, run_namespace)
         self.assigned = self._assigned_variables()
+        self.propagators = {}
         self.names = Names(whole, run_namespace, self._terms(), self._codes())
         self.expression = self.names.renderer.expression
 
@@ -194,8 +220,10 @@ class _NeuronWriter:
         parameters = self._parameters()
         self._check_port_names()
         blocks = [("state", state), ("equations", equations), ("parameters", parameters)]
+        internals = [line for line, _ in self.propagators.values()]
         if "dt" in self.names.used:
-            blocks.append(("internals", ["dt ms = resolution()    # Brian2's time step"]))
+            internals.insert(0, "dt ms = resolution()    # Brian2's time step")
+        blocks.append(("internals", internals))
         inputs = [f"{port.name} <- spike    # {port.weight}" for port in self.ports]
         blocks.append(("input", inputs))
         blocks.append(("output", ["spike"] if self.has_threshold else []))
@@ -221,7 +249,7 @@ class _NeuronWriter:
     def _check_port_names(self):
         taken = {*self.equations.names, *self.names.externals}
         for port in self.ports:
-            declare(port.name, "port")
+            refuse_reserved_name(port.name, "port")
             if port.name in taken:
                 raise Brian2ImportError(
                     f"port {port.name}: a variable, a constant or another port has this name; "
@@ -243,9 +271,10 @@ class _NeuronWriter:
             terms["lastspike"] = Term("lastspike", second.dim)
         for equation in self.equations.values():
             with located("equation", equation_line(equation)):
-                declare(equation.varname, "variable")
-            for noise in equation.stochastic_variables:
-                terms[noise] = Term(noise, second.dim**-0.5, bare=True)
+                refuse_reserved_name(equation.varname, "variable")
+            if self.method == "euler":
+                for noise in equation.stochastic_variables:
+                    terms[noise] = Term(noise, second.dim**-0.5, bare=True)
             term = Term(equation.varname, equation.dim, KINDS[equation.var_type])
             terms[equation.varname] = term
         return terms
@@ -256,8 +285,7 @@ class _NeuronWriter:
         summary = [
             _METHODS.get(
                 self.method,
-                f"Brian2 integrated with `{self.method}`; here NESTML's solver does, chosen when "
-                "the model is compiled.",
+                f"Brian2's method `{self.method}`, step for step.",
             ),
         ]
         if self.has_threshold:
@@ -269,9 +297,9 @@ class _NeuronWriter:
 
     def _state(self):
         lines = []
-        for equation in self.equations.values():
-            if self._is_state(equation):
-                lines.append(self._declaration(equation))
+        states = [eq for eq in self.equations.values() if self._is_state(eq)]
+        for equation in self._in_order_of_values(states):
+            lines.append(self._declaration(equation))
         if self.is_refractory:
             lines.append("not_refractory boolean = true    # false in the refractory period")
             lines.append("lastspike ms = -1e7 ms    # start of the step with the last spike")
@@ -293,26 +321,22 @@ class _NeuronWriter:
             lines.append(f"# {equation_line(equation)}")
             unit = type_text(equation.dim, kind)
             lines.append(f"{recordable}inline {equation.varname} {unit} = {term.text}")
-        if self.method in ("euler", "quadratic"):
-            return lines
-        for equation in self.of_type[DIFFERENTIAL_EQUATION]:
-            lines.append(f"# {equation_line(equation)}")
-            lines.append(f"{equation.varname}' = {self._right_side(equation).text}")
         return lines
 
     def _parameters(self):
-        lines = [
-            self._declaration(equation)
-            for equation in self.of_type[PARAMETER]
-            if not self._is_state(equation)
-        ]
+        parameters = [eq for eq in self.of_type[PARAMETER] if not self._is_state(eq)]
+        declarations = [self._declaration(eq) for eq in self._in_order_of_values(parameters)]
+        lines = []
         for name, (term, value) in self.names.externals.items():
             unit = type_text(term.dim, term.kind)
             lines.append(f"{name} {unit} = {value_text(value, term.dim, term.kind)}")
+        lines = declarations + lines if not self.initial else lines + declarations
+        first = getattr(self.group, "start", 0)
         if "i" in self.names.used:
-            lines.append("i integer = 0    # Brian2's index; set it to range(N)")
+            indices = f"range({first}, {first + len(self.group)})" if first else "range(N)"
+            lines.append(f"i integer = {first}    # Brian2's index; set it to {indices}")
         if "N" in self.names.used:
-            lines.append(f"N integer = {len(self.group)}    # number of neurons")
+            lines.append(f"N integer = {len(self.whole)}    # number of neurons of the whole group")
         return lines
 
     def _update(self):
@@ -367,7 +391,7 @@ class _NeuronWriter:
             return []
         if self.method == "euler":
             return self._euler(odes)
-        return self._integrate_odes(odes)
+        return self._brian2_step(odes)
 
     def _euler(self, odes):
         lines = []
@@ -396,36 +420,91 @@ class _NeuronWriter:
         lines += [step for name, step in steps if name not in self.held]
         return lines + self._hold([step for name, step in steps if name in self.held], True)
 
-    def _integrate_odes(self, odes):
-        if any(equation.stochastic_variables for equation in odes):
-            raise Brian2ImportError(
-                f"method `{self.method}` with noise: only additive noise with method='euler' is "
-                "carried over"
-            )
-        if self.method == "exact":
-            self._check_constant_coefficients()
-        else:
-            self.notes.append(
-                "Compile with --numeric-solver rk45 (adaptive, needs GSL) or forward-Euler."
-            )
-        free = [equation.varname for equation in odes if equation.varname not in self.held]
-        if len(free) == len(odes):
-            return ["integrate_odes()"]
-        lines = ["if not_refractory:", "    integrate_odes()"]
-        return lines + (["else:", f"    integrate_odes({', '.join(free)})"] if free else [])
+    def _brian2_step(self, odes):
+        """Write Brian2's own code for a step, with another one for the refractory period."""
+        lines = [f"# {equation_line(equation)}" for equation in odes]
+        held = self.held if self.is_refractory else ()
+        if not held:
+            return lines + self._updater_lines(self.equations)
+        still = [
+            SingleEquation(PARAMETER, equation.varname, equation.dim)
+            if equation.varname in held
+            else equation
+            for equation in self.equations.values()
+        ]
+        lines += ["if not_refractory:", *indent(self._updater_lines(self.equations))]
+        if len(held) < len(odes):
+            lines += ["else:", *indent(self._updater_lines(Equations(still)))]
+        return lines
 
-    def _check_constant_coefficients(self):
-        """NESTML computes propagators once, so that their coefficients must be parameters."""
-        names = self.whole.equations.names | self.whole.equations.identifiers
+    def _updater_lines(self, equations):
+        """Render the code with which Brian2's method integrates equations."""
+        names = equations.names | equations.identifiers | {"dt"}
         variables = self.whole.resolve_all(names, self.names.run_namespace, user_identifiers=set())
-        _, coefficients, _ = get_linear_system(self.whole.equations, variables)
-        changing = self.assigned | {equation.varname for equation in self.frozen}
-        found = changing & {symbol.name for symbol in coefficients.free_symbols}
-        if found:
-            raise Brian2ImportError(
-                f"method `exact`: {', '.join(sorted(found))} multiplies a variable and changes "
-                "during the simulation; use method='euler'"
+        updater = self.whole.state_updater
+        with located("method", str(self.whole.method_choice)):
+            code = StateUpdateMethod.apply_stateupdater(
+                equations, variables, self.brian2_method, method_options=updater.method_options
             )
+            statements = [parse_statement(line)[:3] for line in split_statements(code)]
+            if self.method == "exact":
+                statements = self._with_propagators(statements, variables)
+            code = "\n".join(" ".join(statement) for statement in statements)
+            for name in dict.fromkeys(name for name, *_ in statements):
+                if name.startswith("_"):
+                    plain = name.lstrip("_")
+                    plain = f"new_{plain}" if plain in self.names.variables else plain
+                    code = re.sub(rf"\b{name}\b", self.names.fresh(plain), code)
+            with self.names.scope():
+                return self.names.statements(code, "method", _assign)
+
+    def _with_propagators(self, statements, variables):
+        """Move the coefficients of an exact solution that stay the same into the internals."""
+        parameters = {eq.varname for eq in self.of_type[PARAMETER]} - self.assigned
+        constants = {"dt"} | {
+            name
+            for name, variable in variables.items()
+            if name in parameters or isinstance(variable, Constant)
+        }
+        result = []
+        for name, operator, code in statements:
+            if not name.startswith("_"):
+                result.append((name, operator, code))
+                continue
+            update = str_to_sympy(code, variables)
+            states = sorted(
+                symbol for symbol in get_identifiers(code) if symbol in self.equations.diff_eq_names
+            )
+            symbols = {state: sympy.Symbol(state, real=True) for state in states}
+            parts = [(state, sympy.diff(update, symbol)) for state, symbol in symbols.items()]
+            parts.append(("", update.subs({symbol: 0 for symbol in symbols.values()})))
+            terms = []
+            for state, coefficient in parts:
+                if coefficient == 0:
+                    continue
+                factor = sympy_to_str(coefficient)
+                if get_identifiers(factor) <= constants | {"exp", "sqrt", "sin", "cos"}:
+                    factor = self._propagator(name[1:], state, factor)
+                terms.append(f"({factor})*{state}" if state else f"({factor})")
+            result.append((name, operator, " + ".join(terms) or "0"))
+        return result
+
+    def _propagator(self, name, state, code):
+        """Declare a coefficient in the internals; returns its name."""
+        dim = self.equations[name].dim
+        if state:
+            dim = dim / self.equations[state].dim
+        for known, (_, origin) in self.propagators.items():
+            if (name, state, code) == origin:
+                return known
+        propagator = self.names.fresh(f"P_{name}_{state}" if state else f"P_{name}")
+        term = self.names.renderer.expression(code, dim)
+        unit = type_text(term.dim, "real")
+        declaration = f"{propagator} {unit} = {term.text}"
+        self.propagators[propagator] = (declaration, (name, state, code))
+        self.names.variables[propagator] = Term(propagator, dim)
+        self.names.used.add("dt")
+        return propagator
 
     def _find_membrane(self, run_namespace):
         """Find the quadratic equation; what the step does not know is refused."""
@@ -504,11 +583,47 @@ class _NeuronWriter:
         comment = f"    # {equation_line(equation)}" if equation.type == PARAMETER else ""
         return f"{name} {unit} = {self._initial_value(equation)}{comment}"
 
+    def _in_order_of_values(self, equations):
+        """Order declarations so that each initial value comes after those that it depends on.
+
+        NEST sets parameters before states, and each kind in the order of their declaration.
+        """
+        known = set() if equations and not self._is_state(equations[0]) else None
+        ordered = {}
+
+        def add(equation, path):
+            code = self.initial.get(equation.varname)
+            for name in sorted(get_identifiers(code) if isinstance(code, str) else ()):
+                if name in path:
+                    raise Brian2ImportError(f"{name} has an initial value that depends on itself")
+                if name not in self.equations.names:
+                    continue
+                other = self.equations[name]
+                if other.type == SUBEXPRESSION or (known is not None and self._is_state(other)):
+                    raise Brian2ImportError(
+                        f"initial value of {equation.varname} `{code}`: {name} has no value yet "
+                        "when NEST creates the neuron; write a number, or the formula of "
+                        f"{name}"
+                    )
+                if self._is_state(other) == self._is_state(equation):
+                    add(other, {*path, name})
+            ordered.setdefault(equation.varname, equation)
+
+        for equation in equations:
+            add(equation, {equation.varname})
+        return list(ordered.values())
+
     def _initial_value(self, equation):
         kind = KINDS[equation.var_type]
         code = self.initial.get(equation.varname)
         if isinstance(code, str):
             with located(f"initial value of {equation.varname}", code):
+                if found := sorted(get_identifiers(code) & OF_ONE_NEURON):
+                    raise Brian2ImportError(
+                        f"{', '.join(found)} gives each neuron another value, which a model's "
+                        f"default cannot; leave it out and set it in PyNEST, as in neurons."
+                        f"{equation.varname} = [...]"
+                    )
                 return self.expression(code, equation.dim, kind).text
         if equation in self.frozen:
             return value_text(0, equation.dim, kind)

@@ -102,6 +102,11 @@ def execute(path):
             exec(code, names)
         except _ReachedRun as reached:
             return reached.objects, reached.namespace
+        except SystemExit as error:
+            raise Brian2ImportError(
+                f"{path}{_line_of(error, path)}: the script ends itself before it calls run(); "
+                "take out sys.exit, or what leads there"
+            ) from error
         except Exception as error:
             raise Brian2ImportError(
                 f"{path}{_line_of(error, path)}: {type(error).__name__}: {first_sentence(error)}; "
@@ -120,6 +125,9 @@ class _ReachedRun(BaseException):
 
 @contextlib.contextmanager
 def _stopped_at_run():
+    def set_device(*_, **__):
+        """Nothing is built or run, so that the device does not matter."""
+
     def run(network, duration, report=None, report_period=None, namespace=None, **_):
         level = 1
         while sys._getframe(level).f_globals.get("__name__", "").startswith("brian2."):
@@ -130,6 +138,9 @@ def _stopped_at_run():
     with (
         mock.patch.object(brian2.Network, "run", run),
         mock.patch.object(MagicNetwork, "run", run),
+        mock.patch.object(brian2, "set_device", set_device),
+        mock.patch.object(brian2.devices, "set_device", set_device),
+        mock.patch.object(sys.modules["brian2.devices.device"], "set_device", set_device),
     ):
         yield
 

@@ -16,7 +16,7 @@ from izhisyn.brian2_import.checks import (
     parse_equations,
 )
 from izhisyn.brian2_import.errors import Brian2ImportError, located
-from izhisyn.brian2_import.names import declare
+from izhisyn.brian2_import.names import refuse_reserved_name
 from izhisyn.brian2_import.neuron import neuron_to_nestml
 from izhisyn.brian2_import.synapse import neuron_port, synapse_port
 
@@ -169,7 +169,7 @@ def check_model_name(name):
             f"{name!r} cannot be a model's name; use letters, digits and underscores, and no "
             "name of a mathematical function"
         )
-    declare(name, "model")
+    refuse_reserved_name(name, "model")
 
 
 def set_aside(thing):

@@ -5,6 +5,7 @@ What ``on_pre`` adds to the target's variables is split into a part that only th
 which the weight of the spike carries, and a part that the neuron computes when the spike arrives.
 """
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +27,13 @@ from izhisyn.brian2_import.checks import (
 )
 from izhisyn.brian2_import.errors import Brian2ImportError, located
 from izhisyn.brian2_import.expressions import Term, literal
-from izhisyn.brian2_import.names import Names, declare, split_statements, type_text, value_text
+from izhisyn.brian2_import.names import (
+    Names,
+    refuse_reserved_name,
+    split_statements,
+    type_text,
+    value_text,
+)
 from izhisyn.brian2_import.neuron import (
     KINDS,
     Nestml,
@@ -66,11 +73,13 @@ def neuron_port(name, code, group, run_namespace):
     Port
     """
     where = f"on_pre of {name}"
+    code = _unsuffixed(code)
     effects = []
     for line in split_statements(code):
         with located(where, line):
             target, operator, amount, _ = parse_statement(line)
             _check_target(target, operator, group)
+            _refuse_random(amount)
             effects.append((target, operator, amount))
     check_statements(code, where, group, run_namespace)
     _check_additive(effects, where, code, group)
@@ -196,7 +205,7 @@ class _Synapse:
             check_equation(equation, self.synapses, self.run_namespace)
             is_ode = equation.type == DIFFERENTIAL_EQUATION
             with located("equation", equation_line(equation)):
-                declare(equation.varname, "variable")
+                refuse_reserved_name(equation.varname, "variable")
                 if equation.varname in ("weight", "delay"):
                     raise Brian2ImportError(
                         f"NEST calls its own {equation.varname} so; call this variable w, for "
@@ -235,6 +244,7 @@ class _Synapse:
                 self.assigned.add(target)
             with located(self.where, line):
                 self._check_names(code)
+                _refuse_random(code)
                 variable = target.removesuffix("_post")
                 in_target = target.endswith("_post") or (
                     target not in self.equations.names and target in self.group.variables
@@ -474,10 +484,17 @@ def _assign(name, operator, term):
 
 def _unsuffixed(code):
     """Neuron's own names instead of those with _post."""
-    for name in get_identifiers(code):
-        if name.endswith("_post"):
-            code = code.replace(name, name.removesuffix("_post"))
-    return code
+    return re.sub(r"\b([A-Za-z]\w*)_post\b", r"\1", code)
+
+
+def _refuse_random(code):
+    """Refuse a random number of each spike: the neuron sees the sum of a step's spikes."""
+    if found := sorted(get_identifiers(code) & {"rand", "randn", "poisson"}):
+        raise Brian2ImportError(
+            f"{found[0]}() draws a number for each spike, but a neuron in NEST sees the sum of the "
+            "spikes of a step; leave it out, and connect with NEST's bernoulli_synapse for spikes "
+            "that are dropped at random, or draw the weights when you connect"
+        )
 
 
 def _unit_expression(dim):

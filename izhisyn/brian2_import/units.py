@@ -98,9 +98,26 @@ def number_text(value, dim=DIMENSIONLESS):
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
     if dim is DIMENSIONLESS:
+        # The shortest text that is the same number again.
         return f"{float(value):.17g}" if float(f"{value:.15g}") != value else f"{value:.15g}"
     # Scaling by a power of ten rounds; fifteen digits give 0.2 nS back as 0.2.
     return f"{float(value) / unit_size(dim):.15g}"
+
+
+def real_text(value, dim=DIMENSIONLESS):
+    """Write an SI value as a number of our units that C++ takes for a real one.
+
+    Parameters
+    ----------
+    value : float
+    dim : brian2.units.fundamentalunits.Dimension
+
+    Returns
+    -------
+    str
+    """
+    text = number_text(value, dim)
+    return f"{text}.0" if text.lstrip("-").isdigit() else text
 
 
 def _decimal(dim):

@@ -320,6 +320,53 @@ active : boolean
     record=("c_Ca", "v", "influx", "count"),
 )
 
+# Near-equal time constants, for which a difference of exponentials loses digits, and divisions of
+# whole numbers.
+NEAR_EQUAL = Case(
+    {
+        "equations": """dv/dt = (x - v)/tau_m + 1.0*n/k*mV/ms : volt (unless refractory)
+dx/dt = -x/tau_x : volt
+n : integer
+k : integer
+half = 1.0/k : 1
+""",
+        "threshold": "v > 2*mV",
+        "reset": "v = clip(v, 0.0*mV, 1.0*mV); n = (n + 1) % 5",
+        "refractory": 3 * ms,
+        "method": "exact",
+        "on_pre": {"exc": "x_post += 8*mV"},
+        "initial_values": {"k": 2},
+        "namespace": {"tau_m": 1.001 * ms, "tau_x": 1 * ms},
+    },
+    record=("v", "x", "n", "half"),
+    spikes={"exc": spike_train(13, 300, 100)},
+    min_spikes=5,
+)
+
+RUNGE_KUTTA = Case(
+    {
+        "equations": """dv/dt = (v*v/mV - w + c + 5*mV*sin(t/ms))/(8*ms) : volt (unless refractory)
+dw/dt = (0.2*v - w)/(20*ms) : volt
+""",
+        "threshold": "v > 30*mV",
+        "reset": "v = -5*mV; w += 2*mV",
+        "refractory": 2 * ms,
+        "method": "rk4",
+        "namespace": {"c": 30 * mV},
+    },
+    record=("v", "w"),
+    min_spikes=5,
+)
+
+EXPONENTIAL_EULER = Case(
+    {
+        **{key: value for key, value in COBA.model.items() if key != "method"},
+        "method": "exponential_euler",
+    },
+    record=("v", "ge", "gi"),
+    spikes=COBA.spikes,
+)
+
 # A spike releases r_S of x_S; as posted, nothing of it reaches the target.
 SHORT_TERM_PLASTICITY = {
     "model": (THREADS / "short_term_plasticity.txt").read_text(),
@@ -352,6 +399,8 @@ CASES = {
     "dimensioned": DIMENSIONED,
     "alpha_synapse": ALPHA_SYNAPSE,
     "calcium": CALCIUM,
+    "near_equal": NEAR_EQUAL,
+    "runge_kutta": RUNGE_KUTTA,
 }
 
 OTHER_CASES = {
@@ -363,4 +412,5 @@ OTHER_CASES = {
     "adex": ADEX,
     "hodgkin_huxley": HODGKIN_HUXLEY,
     "izhikevich": IZHIKEVICH,
+    "exponential_euler": EXPONENTIAL_EULER,
 }

@@ -24,6 +24,7 @@ BAD_EQUATIONS = {
     "NESTML keyword": (f"{LIF}\nstate : 1", r"`state : 1`: .*state has a name that NESTML uses"),
     "C++ keyword": (f"{LIF}\ndouble : 1", r"`double : 1`: .*a name that C\+\+ uses"),
     "NEST's status": (f"{LIF}\nCa : 1", r"`Ca : 1`: .*a name that NEST uses"),
+    "C macro": (f"{LIF}\nEOF : 1", r"`EOF : 1`: .*a name that C\+\+"),
     "clock": (f"{LIF}\ntime : 1", r"`time : 1`: .*a name that the carried-over model uses"),
     "no inverse": (
         f"{LIF}\nx = arctan(v/mV) : 1",
@@ -59,11 +60,20 @@ BAD_PARTS = {
     ),
     "method": ({"method": "rk5"}, "method `rk5`"),
     "not linear": ({"method": "exact", "equations": "dv/dt = v**2/tau : 1"}, "method `exact`"),
+    "condition": (
+        {"method": "exact", "equations": f"{LIF[:-7]} + int(n > 1)*mV/ms : volt\nn : integer"},
+        "method `exact`: Brian2 itself fails.*use method='euler'",
+    ),
     "initial value": ({"initial_values": {"w": 1}}, "`w = 1`: there is no variable w; there are v"),
     "initial unit": ({"initial_values": {"v": 1}}, "`v = 1`"),
     "model name": ({"name": "2nd neuron"}, "'2nd neuron' cannot be a model's name"),
     "math function": ({"name": "exp2"}, "'exp2' cannot be a model's name"),
     "port that sets": ({"on_pre": {"p": "v = 1*mV"}}, r"on_pre of p `v = 1\*mV`: .*v \+="),
+    "port random": ({"on_pre": {"p": "v += rand()*mV"}}, r"for each spike.*bernoulli_synapse"),
+    "whole division": (
+        {"threshold": "v > 1*mV", "reset": "n //= 2", "equations": f"{LIF}\nn : integer"},
+        r"reset `n //= 2`: .*write `n = n // 2`",
+    ),
     "port unknown": ({"on_pre": {"p": "g += 1"}}, "on_pre of p `g .= 1`: .*g is no variable"),
     "port not additive": ({"on_pre": {"p": "v += -v/2"}}, r"on_pre of p `v \+= -v/2`: .*adds up"),
     "port like a variable": (
@@ -132,6 +142,10 @@ BAD_SYNAPSES = {
         {"model": "w : 1\nq : volt", "on_pre": "g_post += w\nv_post += q"},
         r"`v_post \+= q`: one spike cannot carry two weights",
     ),
+    "random": (
+        {"model": "w : 1", "on_pre": "g_post += w*int(rand() < 0.5)"},
+        r"`g_post \+= w\*int\(rand\(\) < 0.5\)`: .*bernoulli_synapse",
+    ),
     "unknown name": ({"model": "", "on_pre": "g_post += U_0"}, '"U_0" could not be resolved'),
     "no state": ({"model": "w : 1", "on_pre": "g_post += w"}, "static_synapse"),
     "shared": ({"model": "w : 1 (shared)", "on_pre": "g_post += w"}, r"`w : 1 \(shared\)`"),
@@ -167,6 +181,7 @@ G.run_regularly('v += 1', dt=1*ms)
         (SCRIPT, ["--neuron", "G", "--synapse", "M:exc"], "multisynaptic_index='k'"),
         (SCRIPT, ["--neuron", "E"], "event burst"),
         (SCRIPT, ["--neuron", "G"], r"run_regularly `v \+= 1`: runs every 1. ms"),
+        ("import sys\nsys.exit(0)", ["--neuron", "G"], r"line 2: .*ends itself.*sys\.exit"),
         ("x = 1 +", ["--neuron", "G"], "line 1: invalid syntax"),
         ("\nraise ValueError('no data')", ["--neuron", "G"], "line 2: ValueError: no data"),
         (None, ["--neuron", "G"], "cannot read"),

@@ -4,6 +4,8 @@
 What the text computes is compared in test_both_simulators.py.
 """
 
+import re
+
 import pytest
 from brian2 import Equations, Hz, TimedArray, farad, meter, mM, ms, mV, nS, pA
 
@@ -38,24 +40,43 @@ def test_coupled_equations_use_the_values_at_the_start_of_the_step():
 
 
 @pytest.mark.parametrize("method", ["exact", "linear"])
-def test_exact_method_is_left_to_propagators(method):
-    """NESTML finds the same exact solution."""
+def test_exact_method_is_brian2s_own_solution(method):
+    """v(t + dt) = v exp(-dt/tau) + v_rest (1 - exp(-dt/tau)), its coefficients computed once."""
     lines = lines_of(carry(LIF, method))
-    assert "v' = (v_rest - v) / tau" in lines
-    assert "integrate_odes()" in lines
+    assert "P_v_v real = exp(-dt / tau)" in lines
+    assert "P_v mV = v_rest - v_rest * exp(-dt / tau)" in lines
+    assert "new_v mV = P_v_v * v + P_v" in lines
+    assert "integrate_odes" not in "".join(lines)
+
+
+def test_exact_solution_with_a_coefficient_that_changes_is_computed_in_each_step():
+    """Brian2 does so; an internal would keep the value of the start."""
+    text = carry("dv/dt = -v/t_v : volt\nt_v : second", "exact", run_regularly="t_v += dt")
+    assert "new_v mV = exp(-dt / t_v) * v" in text
+    assert "P_v_v" not in text
 
 
 def test_brian2_chooses_the_method_if_none_is_given():
-    """A linear system is exact, a nonlinear one Euler, one with multiplicative noise refused."""
-    assert "integrate_odes()" in carry(LIF, None)
-    assert "integrate_odes()" not in carry("dv/dt = (v_rest - v)/tau * v/mV : volt", None)
+    """A linear system is exact, a nonlinear one Euler, one with multiplicative noise Heun."""
+    for equations, method in (
+        (LIF, "exact solution"),
+        ("dv/dt = (v_rest - v)/tau * v/mV : volt", "Forward Euler"),
+        ("dx/dt = -x/tau + x*xi/tau**.5 : 1", "`heun`"),
+    ):
+        assert method in carry(equations, None)
 
 
-def test_other_methods_are_nestmls_and_it_says_so():
-    """rk4 has no counterpart in NESTML; the file tells which solver there is."""
-    text = carry(LIF, "rk4")
-    assert "Brian2 integrated with `rk4`; here NESTML's solver does" in text
-    assert "--numeric-solver rk45" in text
+def test_other_methods_are_brian2s_code_for_a_step():
+    """Runge and Kutta's middle, here of second order."""
+    lines = lines_of(carry("dv/dt = -v/tau : volt", "rk2"))
+    assert "k_v mV = -dt * v / tau" in lines
+    assert "new_v mV = -dt * (k_v / 2 + v) / tau + v" in lines
+
+
+def test_adaptive_method_is_refused():
+    """GSL's steps are not Brian2's alone to reproduce."""
+    with pytest.raises(Brian2ImportError, match=r"method `gsl_rk45`: .*use method='rk4'"):
+        carry(LIF, "gsl_rk45")
 
 
 def test_subexpression_is_a_recordable_inline():
@@ -120,6 +141,7 @@ def test_operators_and_functions():
     cases = {
         "-v/mV + 2*(x - 1)": "-v / (1 mV) + 2 * (x - 1)",
         "x**2 - 2**-x": "x**2 - 2.0**(-x)",
+        "1.0*i/N": "1.0 * i / N",
         "i/N": "1.0 * i / N",
         "7//2 + x % 3": "floor(7.0 / 2) + (x - floor(x / 3) * 3)",
         "int(x > 0 and not (x > 2 or x == 1))": (
@@ -127,7 +149,7 @@ def test_operators_and_functions():
         ),
         "log(x) + sqrt(x) + exp(-x)": "ln(x) + x**0.5 + exp(-x)",
         "clip(v, -80*mV, 0*mV)/mV": "min(max(v, -80 mV), 0 mV) / (1 mV)",
-        "abs(v)/mV + sign(x)": "abs(v) / (1 mV) + (x > 0 ? 1.0 : (x < 0 ? -1.0 : 0.0))",
+        "abs(v)/mV + sign(x)": "abs(v) / (1 mV) + (x > 0.0 ? 1.0 : (x < 0.0 ? -1.0 : 0.0))",
         "pi*e": "pi * e",
         "t/second": "time / (1000 ms)",
         "sqrt(v**2)/mV": "(v**2 / (1 mV**2))**0.5 * (1 mV) / (1 mV)",
@@ -235,10 +257,11 @@ def test_two_plain_xi_are_refused_as_in_brian2():
         carry("dv/dt = xi/ms**.5 : 1\ndw/dt = xi/ms**.5 : 1")
 
 
-def test_multiplicative_noise_is_refused():
-    """Brian2's heun and milstein are Stratonovich; NESTML's solver knows no noise."""
-    with pytest.raises(Brian2ImportError, match="additive noise"):
-        carry("dx/dt = -x/tau + x*xi/ms**.5 : 1", "milstein")
+def test_multiplicative_noise_takes_brian2s_scheme():
+    """The same random number in the support point and in the step."""
+    lines = lines_of(carry("dx/dt = -x/tau + x*xi/tau**.5 : 1", "milstein"))
+    assert "xi real = (dt / (1 ms))**0.5 * random_normal(0, 1)" in lines
+    assert sum("random_normal" in line for line in lines) == 1
 
 
 def test_equations_can_be_added_and_substituted():
@@ -268,6 +291,41 @@ def test_initial_values_may_be_expressions():
     """The expression stays one, so that a new parameter moves the initial value along."""
     text = carry(f"{LIF}\ndw/dt = -w/tau : 1\nb : 1", initial_values={"w": "b*v/mV", "b": 0.2})
     assert "w real = b * v / (1 mV)" in lines_of(text)
+
+
+@pytest.mark.parametrize("code", ["i/10.0", "rand()", "b*x"])
+def test_initial_value_that_a_default_cannot_have_is_refused(code):
+    """Of one neuron, random, or of a subexpression that has no value when NEST sets it."""
+    with pytest.raises(Brian2ImportError, match=f"initial value of w `{re.escape(code)}`"):
+        carry(f"{LIF}\nw : 1\nb : 1\nx = 2*b : 1", initial_values={"w": code})
+
+
+def test_initial_values_stand_after_what_they_depend_on():
+    """NEST sets them in the order of their declaration; before, memory is not initialised."""
+    text = carry(
+        "dw/dt = -w/tau : 1\ndx/dt = -x/tau : 1\nb : second\nc : second",
+        initial_values={"w": "2*x", "x": "b/c", "b": "3*c", "c": "2*tau"},
+    )
+    lines = lines_of(text)
+    order = ["x real = b / c", "w real = 2 * x", "tau ms = 10 ms", "c ms = 2 * tau", "b ms = 3 * c"]
+    assert sorted(order, key=lines.index) == order
+    with pytest.raises(Brian2ImportError, match="depends on itself"):
+        carry("x : 1\ny : 1", initial_values={"x": "y", "y": "x"})
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("1.0*i/N", "1.0 * i / N"), ("1.0/N", "1.0 / N"), ("2.0*n/(3*N)", "2.0 * n / (3 * N)")],
+)
+def test_whole_valued_reals_stay_reals(code, expected):
+    """C++ would divide 1 * i by N as whole numbers."""
+    assert f"recordable inline x real = {expected}" in carry(f"n : integer\nx = {code} : 1")
+
+
+def test_post_suffix_means_the_neuron_itself():
+    """As Brian2 has it in the on_pre of Synapses."""
+    text = carry("dg/dt = -g/tau : 1\nw : 1", on_pre={"exc": "g_post += w_post"})
+    assert "g += w * exc * (1 s)" in lines_of(text)
 
 
 def test_run_regularly_runs_at_the_start_of_every_step():
