@@ -102,11 +102,11 @@ struct Block
 
   //! Gives a neuron's port its place in the ring, to which connections may send from then on
   void
-  connect( const std::size_t channel, const std::size_t lane, const std::size_t rport, const bool is_signed )
+  connect( const std::size_t channel, const std::size_t lane, const std::size_t rport, const WeightedPort* const weights )
   {
     if ( rows[ channel ] == 0 )
     {
-      rows[ channel ] = pool.ring.add_row( { nodes, rport, is_signed } );
+      rows[ channel ] = pool.ring.add_row( { nodes, rport, weights } );
     }
     last_port() = { nodes[ lane ], &pool.ring, address( channel, lane ) };
   }

@@ -19,7 +19,7 @@ namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has
  * A model's prototype has them itself; a node joins the pool as soon as it has its thread.
  */
 template < class CellType >
-class PooledNode : public nest::ArchivingNode
+class PooledNode : public nest::ArchivingNode, public WeightedPorts
 {
 public:
   using Cell = CellType;
@@ -40,6 +40,12 @@ public:
   void get_status( Dictionary& ) const override;
   void set_status( const Dictionary& ) override;
   void calibrate_time( const nest::TimeConverter& ) override;
+
+  const WeightedPort&
+  weighted_port( const size_t receptor_type ) const override
+  {
+    return Cell::PORTS[ receptor_type - Cell::FIRST_RECEPTOR_TYPE ];
+  }
 
   //! Value of a recordable
   template < double ( Cell::*get )() const >
@@ -88,6 +94,8 @@ private:
   void init_buffers_() override;
   void pre_run_hook() override;
   void update( const nest::Time&, long, long ) override;
+
+  void refuse_other_trace( const Dictionary& ) const;
 
   [[gnu::always_inline]] Cell
   cell() const
@@ -171,6 +179,7 @@ PooledNode< Cell >::set_status( const Dictionary& status )
 {
   auto changed = std::make_shared< Own >( cell() );
   changed->cell.set_status( status, this );
+  refuse_other_trace( status );
   nest::ArchivingNode::set_status( status ); // may refuse as well; nothing has been changed yet
   const bool is_prototype = get_node_id() == 0;
   if ( is_prototype )
@@ -196,6 +205,20 @@ PooledNode< Cell >::set_initialized_()
   if ( nest::kernel().simulation_manager.has_been_prepared() )
   {
     pool_->begin_run();
+  }
+}
+
+//! NEST's status offers post_trace, which cannot be set; a dictionary that is given back has it, too
+template < class Cell >
+void
+PooledNode< Cell >::refuse_other_trace( const Dictionary& status ) const
+{
+  Dictionary current;
+  nest::ArchivingNode::get_status( current );
+  double trace;
+  if ( status.update_value( nest::names::post_trace, trace ) and trace != current.get< double >( nest::names::post_trace ) )
+  {
+    throw nest::BadProperty( "post_trace follows from the spikes and cannot be set; nothing was changed." );
   }
 }
 
@@ -238,8 +261,15 @@ PooledNode< Cell >::update( const nest::Time& origin, const long from, const lon
 
 template < class Cell >
 size_t
-PooledNode< Cell >::send_test_event( nest::Node& target, const size_t receptor_type, nest::synindex, bool )
+PooledNode< Cell >::send_test_event( nest::Node& target,
+  const size_t receptor_type,
+  const nest::synindex synapse,
+  const bool )
 {
+  if ( receptor_type != 0 and dynamic_cast< const WeightedPorts* >( &target ) )
+  {
+    refuse_hpc( synapse );
+  }
   nest::SpikeEvent event;
   event.set_sender( *this );
   return target.handles_test_event( event, receptor_type );
@@ -250,7 +280,7 @@ size_t
 PooledNode< Cell >::handles_test_event( nest::SpikeEvent& event, const size_t receptor_type )
 {
   constexpr size_t n_ports = Cell::N_SPIKE_PORTS;
-  constexpr size_t first = n_ports > 1; // a single port is receptor type 0, several count from 1
+  constexpr size_t first = Cell::FIRST_RECEPTOR_TYPE;
   if ( n_ports == 0 )
   {
     return nest::Node::handles_test_event( event, receptor_type );
@@ -259,8 +289,8 @@ PooledNode< Cell >::handles_test_event( nest::SpikeEvent& event, const size_t re
   {
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
-  block_->connect( receptor_type - first, lane_, receptor_type - first, true );
-  return receptor_type - first;
+  block_->connect( receptor_type - first, lane_, receptor_type, &Cell::PORTS[ receptor_type - first ] );
+  return receptor_type;
 }
 
 template < class Cell >
@@ -275,7 +305,7 @@ PooledNode< Cell >::handles_test_event( nest::CurrentEvent& event, const size_t 
   {
     throw nest::UnknownReceptorType( receptor_type, get_name() );
   }
-  block_->connect( Cell::N_SPIKE_PORTS + receptor_type, lane_, receptor_type, true );
+  block_->connect( Cell::N_SPIKE_PORTS + receptor_type, lane_, receptor_type, nullptr );
   return receptor_type;
 }
 
@@ -296,7 +326,13 @@ template < class Cell >
 void
 PooledNode< Cell >::handle( nest::SpikeEvent& event )
 {
-  arriving( event, event.get_rport() ) += event.get_weight() * event.get_multiplicity();
+  const size_t port = event.get_rport() - Cell::FIRST_RECEPTOR_TYPE;
+  const double weight = event.get_weight();
+  if ( not Cell::PORTS[ port ].takes( weight ) ) [[unlikely]]
+  {
+    refuse_spike( *this, Cell::PORTS[ port ], weight );
+  }
+  arriving( event, port ) += weight * event.get_multiplicity();
 }
 
 template < class Cell >

@@ -78,25 +78,20 @@ protected:
   bool
   takes_negative_weights() const
   {
-    return not port_.ring or port_.ring->owner( port_.address ).is_signed;
+    return not weights() or weights()->takes( -1.0 );
   }
 
   //! Throws BadProperty if the port, as soon as there is one, does not take the weight
   void
   refuse_weight( const double weight ) const
   {
+    if ( weights() and not weights()->takes( weight ) )
+    {
+      throw nest::BadProperty( weights()->refusal( port_.node->get_name(), weight ) );
+    }
     if ( not std::isfinite( weight ) )
     {
       throw nest::BadProperty( String::compose( "%1 needs a finite weight, not %2.", model_name(), weight ) );
-    }
-    if ( weight < 0.0 and not takes_negative_weights() )
-    {
-      throw nest::BadProperty( String::compose(
-        "weight = %1 is negative, but receptor %2 of %3 takes weights from 0 up, because the receptor says whether "
-        "it excites or inhibits; choose a positive weight and an inhibitory receptor.",
-        weight,
-        port_.ring->owner( port_.address ).rport,
-        port_.node->get_name() ) );
     }
   }
 
@@ -119,6 +114,13 @@ protected:
   }
 
 private:
+  //! Of the port; null where there is none yet, and for currents
+  const WeightedPort*
+  weights() const
+  {
+    return port_.ring ? port_.ring->owner( port_.address ).weights : nullptr;
+  }
+
   class AnySpikesOrCurrents : public nest::ConnTestDummyNodeBase
   {
   public:

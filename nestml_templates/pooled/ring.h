@@ -54,7 +54,7 @@ public:
   {
     nest::Node* const* nodes; //!< of the block
     std::size_t rport;        //!< of the port, as events have it
-    bool is_signed;           //!< whether the port takes negative weights
+    const WeightedPort* weights; //!< which of them the port takes; null for currents, which have any sign
   };
 
   //! Ring of a thread, which exists as long as somebody has not left it

@@ -43,7 +43,7 @@ def test_state_is_what_nest_records(models, nest_kernel):
         if not model.is_synapse:
             listed = {variable.name for variable in (*model.state, *model.recordables)}
             recordables = {str(name) for name in nest.GetDefaults(model.name)["recordables"]}
-            inner = {name for name in recordables if name.startswith("step_")}
+            inner = {name for name in recordables if name.startswith(("step_", "PULSES_"))}
             arrays = {name for name in listed if "[" in name}
             assert listed - arrays == recordables - inner, model.name
 

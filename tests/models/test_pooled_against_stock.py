@@ -73,13 +73,10 @@ def test_same_spikes_in_the_same_order(both, model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_same_traces(both, model):
-    """All recordables, at every step: identical unless they depend on an exponential function.
-
-    Pooled nodes do not offer the elements of a vector, such as ``PULSES_0``, to multimeters.
-    """
+    """All recordables, at every step: identical unless they depend on an exponential function."""
     pooled, stock = both
     own = {key for key in pooled if key.startswith(f"{model}.")}
-    assert own >= {key for key in stock if key.startswith(f"{model}.") and "PULSES_" not in key}
+    assert own >= {key for key in stock if key.startswith(f"{model}.")}
     for key in own:
         name = key.removeprefix(f"{model}.").replace("step_U", "U_m").replace("step_V", "V_m")
         if model in WITHOUT_EXP or name.startswith(("g_", "drive_", "step_I", "times", "spikes.")):

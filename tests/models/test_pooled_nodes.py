@@ -108,7 +108,8 @@ def test_wild_neighbour_disturbs_no_one(nest_kernel, model, value):
         nest = nest_kernel(resolution=0.1)
         neurons = create_varied(nest, model, WIDTH + 3)
         if is_wild:
-            neurons[wild].set({potential: value})
+            if np.isfinite(value):  # a neuron refuses any other state
+                neurons[wild].set({potential: value})
             generator = nest.Create("dc_generator", params={"amplitude": value})
             connection = {"delay": SHORTEST_DELAY}
             nest.Connect(generator, neurons[wild], syn_spec=connection)

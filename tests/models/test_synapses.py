@@ -126,23 +126,6 @@ def test_recorded_NMDA_current_carries_the_block(nest_kernel, receptor_model, co
     assert V_m.min() < -50.0 and V_m.max() > 0.0
 
 
-def test_currents_are_in_the_status(nest_kernel, receptor_model):
-    """A current that is recordable can also be read from the neuron, and is the same."""
-    nest = nest_kernel(resolution=0.1)
-    neuron = nest.Create(receptor_model)
-    deliver(nest, neuron, [(2.0, "AMPA_NMDA", 0.5), (3.0, "GABA_A", 0.5)])
-    if receptor_model == COND_2007:
-        deliver(nest, neuron, [(3.0, "GABA_B", 0.5)])
-    names = [f"I_{receptor}" for receptor in OF_MODEL[receptor_model]]
-    multimeter = nest.Create("multimeter", params={"interval": 0.1, "record_from": names})
-    nest.Connect(multimeter, neuron, syn_spec={"delay": 0.1})
-    nest.Simulate(10.0)
-    status = neuron.get(names)
-    nest.Simulate(0.1)  # the last step's samples are delivered in the next one
-    for name in names:
-        assert status[name] == multimeter.events[name][-1] != 0.0
-
-
 def test_gate_has_the_published_values():
     """The closed form in the tests against the table of values for 1 mM."""
     V_m = np.array([-80.0, -70.0, -65.0, -60.0, -40.0, -20.0, 0.0, 20.0])
