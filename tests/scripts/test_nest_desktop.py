@@ -110,7 +110,7 @@ def test_values_are_the_defaults_of_nest_and_can_be_set(neurons, nest_kernel):
 
 
 def test_states_can_be_recorded(neurons, nest_kernel):
-    """A multimeter takes them; only the inner state of a step and elements of arrays are left out."""
+    """A multimeter takes them, but for the inner state of a step and elements of arrays."""
     nest = nest_kernel()
     for one in neurons:
         states = {state["id"] for state in one["states"]}
