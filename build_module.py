@@ -468,7 +468,8 @@ def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain, 
     """
     toolchain = find_toolchain(request, nest)
     count = len(request.models)
-    report(f"compiling {count} NESTML files for NEST {nest.version}, a minute or two")
+    files = "1 NESTML file" if count == 1 else f"{count} NESTML files"
+    report(f"compiling {files} for NEST {nest.version}, a minute or two")
     write_nest_config(folder, nest, toolchain)
     assemble_templates(folder / "templates", request)
     code = request.build_dir or folder / "code"
