@@ -101,6 +101,7 @@ def neuron_to_nestml(
     source="",
     initial=None,
     integrator=None,
+    notes=(),
 ):
     """Write a NESTML neuron that does what a Brian2 NeuronGroup does.
 
@@ -120,6 +121,8 @@ def neuron_to_nestml(
         Brian2 expressions of initial values; a variable without one has the group's present value.
     integrator : str, optional
         ``exact`` for the exact quadratic step; otherwise the group's method decides.
+    notes : sequence of str
+        What the user must know beside what is found here.
 
     Returns
     -------
@@ -134,7 +137,9 @@ def neuron_to_nestml(
     check_neuron(whole, run_namespace)
     if integrator not in (None, "exact"):
         raise Brian2ImportError(f"there is no integrator {integrator!r}; choose 'exact' or none")
-    writer = _NeuronWriter(group, whole, run_namespace, ports, regularly, initial or {}, integrator)
+    writer = _NeuronWriter(
+        notes, group, whole, run_namespace, ports, regularly, initial or {}, integrator
+    )
     return Nestml(name, writer.write(name, source), writer.notes)
 
 
@@ -177,14 +182,14 @@ def find_method(group, run_namespace):
 class _NeuronWriter:
     """The blocks of one neuron, collected while its equations are rendered."""
 
-    def __init__(self, group, whole, run_namespace, ports, regularly, initial, integrator):
+    def __init__(self, notes, group, whole, run_namespace, ports, regularly, initial, integrator):
         self.group = group
         self.whole = whole
         self.equations = whole.user_equations
         self.ports = ports
         self.regularly = regularly
         self.initial = initial
-        self.notes = []
+        self.notes = list(notes)
         self.has_threshold = "spike" in whole.events
         self.is_refractory = whole._refractory is not False
         self.reset = whole.event_codes.get("spike", "")

@@ -4,14 +4,21 @@
 import contextlib
 import os
 import sys
+from dataclasses import dataclass, field
 from unittest import mock
 
 import brian2
 from brian2.core.magic import MagicNetwork
 from brian2.core.namespace import get_local_namespace
-from brian2.groups.group import CodeRunner
 
 from izhisyn.brian2_import.errors import Brian2ImportError, first_sentence
+from izhisyn.brian2_import.inventory import (
+    check_order,
+    left_behind,
+    objects_that_run,
+    regular_code,
+    run_calls,
+)
 from izhisyn.brian2_import.neuron import neuron_to_nestml
 from izhisyn.brian2_import.strings import check_model_name
 from izhisyn.brian2_import.synapse import synapse_port
@@ -45,12 +52,14 @@ def import_script(path, neuron, synapses=(), name=None, integrator=None):
     Brian2ImportError
         If the script fails, lacks an object, or has one that NESTML cannot express.
     """
-    objects, run_namespace = execute(path)
+    script = execute(path)
+    objects, run_namespace = script.objects, script.namespace
     group = _find(objects, neuron, (brian2.NeuronGroup, brian2.Subgroup), "NeuronGroup", path)
     whole = getattr(group, "source", group)
     name = name or f"{path.stem}_{neuron}_neuron".lower()
     check_model_name(name)
-    ports, models = [], []
+    check_order(whole, script.schedule)
+    ports, models, carried = [], [], []
     for synapse_name, port_name in synapses:
         found = _find(objects, synapse_name, brian2.Synapses, "Synapses", path)
         # a subgroup's source is a weak proxy, so that names tell groups apart
@@ -58,6 +67,7 @@ def import_script(path, neuron, synapses=(), name=None, integrator=None):
             raise Brian2ImportError(
                 f"{synapse_name} does not go to {neuron}; name the group it goes to by --neuron"
             )
+        carried.append(found)
         model_name = f"{path.stem}_{synapse_name}_synapse".lower()
         source = f"Synapses {synapse_name} of {path.name}"
         port, model = synapse_port(port_name, found, whole, run_namespace, model_name, source)
@@ -66,11 +76,55 @@ def import_script(path, neuron, synapses=(), name=None, integrator=None):
         if model is not None:
             models.append(model)
     source = f"{type(group).__name__} {neuron} of {path.name}"
-    regularly = _regular_code(group, whole)
+    missing = left_behind(
+        objects_that_run(script.network, objects),
+        objects,
+        group,
+        whole,
+        carried,
+        script.other_runs,
+    )
+    notes = [
+        f"Brian2's time step is {whole.clock.dt}; the steps are the same with nest.resolution = "
+        f"{float(whole.clock.dt) * 1e3:.12g}.",
+        *(f"Left behind: {sentence}." for sentence in missing),
+    ]
     model = neuron_to_nestml(
-        group, name, run_namespace, ports, regularly, source, integrator=integrator
+        group,
+        name,
+        run_namespace,
+        ports,
+        regular_code(group, whole),
+        source,
+        integrator=integrator,
+        notes=notes,
     )
     return [model, *models]
+
+
+@dataclass
+class Script:
+    """A script that has come to its first ``run()``.
+
+    Attributes
+    ----------
+    objects
+        The names where ``run()`` was called.
+    namespace
+        The names with which Brian2 would have run.
+    network
+        What would have run; None for the magic network, which consists of `objects`.
+    schedule
+        The order of a step; None for a script without ``run()``.
+    other_runs
+        Lines with further calls of ``run()``.
+    """
+
+    objects: dict
+    namespace: dict
+    network: object = None
+    schedule: list | None = None
+    other_runs: list = field(default_factory=list)
 
 
 def execute(path):
@@ -82,13 +136,11 @@ def execute(path):
 
     Returns
     -------
-    objects : dict
-        The names where ``run()`` was called.
-    run_namespace : dict
-        The names with which Brian2 would have run.
+    Script
     """
     try:
-        code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+        source = path.read_text(encoding="utf-8")
+        code = compile(source, str(path), "exec")
     except OSError as error:
         raise Brian2ImportError(f"cannot read {path}: {error.strerror}; name a script") from error
     except (SyntaxError, UnicodeDecodeError) as error:
@@ -101,7 +153,10 @@ def execute(path):
         try:
             exec(code, names)
         except _ReachedRun as reached:
-            return reached.objects, reached.namespace
+            reached.script.other_runs = [
+                line for line in run_calls(source) if line != _last_line(reached, path)
+            ]
+            return reached.script
         except SystemExit as error:
             raise Brian2ImportError(
                 f"{path}{_line_of(error, path)}: the script ends itself before it calls run(); "
@@ -112,15 +167,15 @@ def execute(path):
                 f"{path}{_line_of(error, path)}: {type(error).__name__}: {first_sentence(error)}; "
                 "mend the script so that it runs in Brian2"
             ) from error
-    return names, names
+    return Script(names, names)
 
 
 class _ReachedRun(BaseException):
     """Ends a script; no ``except Exception`` of the script's own may stop it."""
 
-    def __init__(self, objects, namespace):
-        self.objects = objects
-        self.namespace = namespace
+    def __init__(self, script):
+        super().__init__()
+        self.script = script
 
 
 @contextlib.contextmanager
@@ -133,7 +188,14 @@ def _stopped_at_run():
         while sys._getframe(level).f_globals.get("__name__", "").startswith("brian2."):
             level += 1
         objects = get_local_namespace(level)
-        raise _ReachedRun(objects, objects if namespace is None else namespace)
+        raise _ReachedRun(
+            Script(
+                objects,
+                objects if namespace is None else namespace,
+                None if isinstance(network, MagicNetwork) else network,
+                list(network.schedule),
+            )
+        )
 
     with (
         mock.patch.object(brian2.Network, "run", run),
@@ -157,13 +219,19 @@ def _as_main_program(path):
 
 
 def _line_of(error, path):
+    line = _last_line(error, path)
+    return f", line {line}" if line else ""
+
+
+def _last_line(error, path):
+    """Line of the script from which an error comes, the innermost one; None if there is none."""
     lines = []
     traceback = error.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code.co_filename == str(path):
             lines.append(traceback.tb_lineno)
         traceback = traceback.tb_next
-    return f", line {lines[-1]}" if lines else ""
+    return lines[-1] if lines else None
 
 
 def _find(objects, name, kinds, title, path):
@@ -172,19 +240,3 @@ def _find(objects, name, kinds, title, path):
     known = sorted(key for key, value in objects.items() if isinstance(value, kinds))
     there = f"there are {', '.join(known)}" if known else "there is none"
     raise Brian2ImportError(f"{path} has no {title} {name} when it calls run(); {there}")
-
-
-def _regular_code(group, whole):
-    """Code of ``run_regularly``, which must run at the start of every step."""
-    codes = []
-    for runner in {id(r): r for g in (whole, group) for r in g.contained_objects}.values():
-        if type(runner) is not CodeRunner:
-            continue
-        if runner.when != "start" or float(runner.clock.dt) != float(whole.clock.dt):
-            raise Brian2ImportError(
-                f"run_regularly `{' '.join(runner.abstract_code.split())}`: runs every "
-                f"{runner.clock.dt} in slot {runner.when!r}, but only code for the start of every "
-                f"step ({whole.clock.dt}) is carried over; set the variable from PyNEST instead"
-            )
-        codes.append(runner.abstract_code)
-    return codes
