@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from izhisyn.command_line import positive_integer
+from izhisyn.files import write_text, writing
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "docs" / "performance.md", ROOT / "docs" / "cluster.md", ROOT / "README.md")
@@ -117,12 +118,13 @@ def write(name, options, measured, tables, figure=None):
     options.output.mkdir(parents=True, exist_ok=True)
     content = {"machine": machine(), "repetitions": options.repetitions, **measured}
     written = [options.output / f"{name}.{ending}" for ending in ("json", "md")]
-    written[0].write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_text(written[0], json.dumps(content, indent=1, allow_nan=False) + "\n")
     text = "\n".join(f"**{title}**\n\n{body}" for title, body in tables.items())
-    written[1].write_text(text)
+    write_text(written[1], text)
     if figure is not None:
         written.append(options.output / f"{name}.png")
-        figure.savefig(written[-1], dpi=200)
+        with writing(written[-1]) as aside:
+            figure.savefig(aside, dpi=200)
     written += renew_pages(name, options, text)
     print(text)
     print(f"Wrote {', '.join(str(os.path.relpath(path)) for path in written)}")
@@ -141,7 +143,7 @@ def renew_pages(name, options, text):
         old = page.read_text()
         new = with_tables(old, name, text)
         if new != old:
-            page.write_text(new)
+            write_text(page, new)
             changed.append(page)
     return changed
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from izhisyn import command_line, random_network, recording
+from izhisyn.files import write_text
 from izhisyn.kernel import nest, simulate, start_kernel
 from izhisyn.network_design import NEURON_MODELS
 from izhisyn.processes import peak_memory
@@ -69,7 +70,7 @@ def main(folder, arguments):
         "seconds": slowest,
         "peak_memory_MiB": float(sum(process["memory"] for process in processes)),
     }
-    (folder / "run.json").write_text(json.dumps(result))
+    write_text(folder / "run.json", json.dumps(result))
 
 
 def read_timers(names):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from izhisyn import command_line
 from izhisyn.errors import ParameterError, reporting_failure_to_write
+from izhisyn.files import write_text
 
 
 def main(arguments=None):
@@ -31,7 +32,7 @@ def main(arguments=None):
     with reporting_failure_to_write(options.output):
         options.output.mkdir(parents=True, exist_ok=True)
         path = options.output / "run.py"
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
     print(path)
     for note in network.left_behind:
         print(f"left behind: {note}")
