@@ -16,7 +16,13 @@ from izhisyn.checks import checked
 from izhisyn.errors import IzhisynError, ParameterError, reporting_failure_to_write
 from izhisyn.files import FolderLock, release_locks, sync, writing
 from izhisyn.parameters import INTEGRATORS
-from izhisyn.processes import fail, launched_rank, launched_size
+from izhisyn.processes import (
+    INTERRUPTED,
+    fail,
+    launched_rank,
+    launched_size,
+    raise_on_interrupt,
+)
 
 _PARSER = checks.instance(argparse.ArgumentParser, "a parser")
 
@@ -353,6 +359,7 @@ def run_script(main):
     main : callable
         The script, without parameters.
     """
+    raise_on_interrupt()
     try:
         main()
         release_locks()
@@ -361,7 +368,7 @@ def run_script(main):
         fail(f"error: {error}", 2)
     except KeyboardInterrupt:
         release_locks()
-        fail("error: interrupted; nothing more is written", 128 + signal.SIGINT)
+        fail(INTERRUPTED, 128 + signal.SIGINT)
     except Exception:
         release_locks()
         if launched_size() == 1:

@@ -7,6 +7,7 @@ launcher's environment variables are there in any case.
 
 import os
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -50,6 +51,29 @@ def fail(message, code):
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+INTERRUPTED = "error: interrupted; nothing more is written"
+
+
+def end_at_once_on_interrupt():
+    """Let Ctrl-C end the process in one sentence while it imports, until `raise_on_interrupt`.
+
+    NumPy and others turn an exception that comes while they are imported into one of their own.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end_at_once)
+
+
+def raise_on_interrupt():
+    """Let Ctrl-C raise KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is _end_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end_at_once(number, frame):
+    os.write(2, f"{INTERRUPTED}\n".encode())
+    os._exit(128 + number)
 
 
 def peak_memory():
