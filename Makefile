@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 VENV_PYTHON := .venv/bin/python
-BENCHMARKS := prepare work_precision neuron_cost network flags $(if $(shell command -v perf),hot_spots) targets
+BENCHMARKS := prepare work_precision neuron_cost network delivery flags $(if $(shell command -v perf),hot_spots) targets
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 

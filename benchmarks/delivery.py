@@ -113,8 +113,7 @@ def build_network(parts, threads, module):
     _state["recorder"] = recording.record_spikes(cells["E"] + cells["I"])
     nest.Prepare()
     nest.Run(SETTLED)
-    size_of = (resident_bytes() - memory) / (NEURONS * SYNAPSES) if is_recurrent else None
-    return {"seconds": seconds, "bytes": size_of}
+    return {"seconds": seconds, "bytes": resident_bytes() - memory}
 
 
 def simulate_part():
@@ -195,11 +194,25 @@ def table_of_networks(networks):
             for threads in (1, 2)
         )
         cells = next(run for run in networks if run["name"] == CELLS)
-        rows.append(
-            [name, one["wall"], one["wall"] / cells["wall"], two["wall"], one["rate"], one["bytes"]]
-        )
+        costs = [one["wall"], one["wall"] / cells["wall"], two["wall"]]
+        rows.append([name, *costs, one["rate"], bytes_of_connection(one, networks)])
     head = ["", "1 thread", "/ cells alone", "2 threads", "rate (spikes/s)", "bytes a connection"]
     return report.table(head, rows)
+
+
+def bytes_of_connection(run, networks):
+    """Memory that each recurrent connection adds; None if there are none."""
+    is_recurrent, _, *models = NETWORKS[run["name"]]
+    if not is_recurrent:
+        return None
+    without = next(
+        other["bytes"]
+        for other in networks
+        if other["threads"] == run["threads"]
+        and NETWORKS[other["name"]][:2] == (False, True)
+        and NETWORKS[other["name"]][3] == models[1]
+    )
+    return (run["bytes"] - without) / (NEURONS * SYNAPSES)
 
 
 def table_of_drives(drives):

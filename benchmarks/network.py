@@ -9,7 +9,8 @@ with the other contestants, each in a process of its own that has built its netw
 
 NEST's wheel has no detailed timers. The time for the neurons is that of the same network without
 synapses; the rest is for events: collecting, communicating and delivering them. "Stock code" is our
-model with the nodes that NESTML generates in place of pooled ones.
+model with the nodes that NESTML generates in place of pooled ones; our others have connections of
+``static_synapse_pooled`` unless said.
 """
 
 from dataclasses import asdict, dataclass
@@ -31,6 +32,7 @@ FINE = 0.01  # step at which Euler's spikes are still further off than ours at 0
 TOTAL_WEIGHT = 1.0  # of a neuron's synapses together [pA]
 
 OURS = "izhisyn"
+PLAIN = "izhisyn, static_synapse"
 TWO = "izhisyn, AMPA and NMDA apart"
 STOCK = "izhisyn, stock code"
 BRIAN2 = "Brian2 standalone, Euler"
@@ -40,6 +42,7 @@ IAF_COND_BETA = "NEST's iaf_cond_beta"
 LEAKY = {name: orbit.LEAKY[name] for name in ("I_e", "C_m", "E_L")}
 NEST_MODELS = {
     OURS: (PSC, {}),
+    PLAIN: (PSC, {}),
     TWO: (PSC, {}),
     STOCK: (PSC, {}),
     IAF_PSC_EXP: ("iaf_psc_exp", orbit.LEAKY),
@@ -49,6 +52,7 @@ NEST_MODELS = {
 # Colour, marker and line of each contestant in the figure.
 LOOKS = {
     OURS: (plotting.VERMILION, "o", "-"),
+    PLAIN: (plotting.VERMILION, "s", "-."),
     TWO: (plotting.VERMILION, "^", ":"),
     STOCK: (plotting.VERMILION, "v", "--"),
     IAF_PSC_EXP: (plotting.BLUE, "s", "-"),
@@ -56,6 +60,8 @@ LOOKS = {
     "NEST's izhikevich": (plotting.BLUE, "v", "-"),
     BRIAN2: (plotting.BLACK, "X", "-"),
 }
+# Where it is not the one that the target's model suggests.
+SYNAPSES = {PLAIN: "static_synapse"}
 # Turns a weight in pA into a conductance in nS [mV].
 DRIVING_FORCE = {IAF_COND_BETA: 60.0}
 
@@ -124,7 +130,8 @@ def main(arguments=None):
                 runs += measure(size, contestants_at(size), modules, options)
     threaded = Size(*THREADED, 2)
     if THREADED[0] * THREADED[1] <= options.most_synapses:
-        runs += measure(threaded, [OURS, IAF_PSC_EXP, BRIAN2], modules, options)
+        runs += measure(threaded, [OURS, PLAIN, IAF_PSC_EXP, BRIAN2], modules, options)
+    check_spikes(runs)
     events = event_costs(runs)
     report.write(
         NAME,
@@ -151,6 +158,7 @@ def contestants_at(size):
     The smaller networks show what a slow neuron and two connections cost.
     """
     names = [OURS, IAF_PSC_EXP]
+    names += [PLAIN] if size.synapses > 0 else []
     if size.neurons * size.synapses <= 10_000_000:
         names += ["NEST's izhikevich"]
         names += [TWO] if size.synapses > 0 else []
@@ -197,8 +205,8 @@ def connect(sources, targets, indegree, connection):
 
 def excitatory_connections(name, weight):
     """List the connections of an excitatory neuron to a target."""
-    if name in (OURS, STOCK):
-        return [syn_spec("AMPA_NMDA", weight, 1.0, PSC)]
+    if name in (OURS, PLAIN, STOCK):
+        return [syn_spec("AMPA_NMDA", weight, 1.0, PSC, SYNAPSES.get(name))]
     if name == TWO:
         return [syn_spec(receptor, weight, 1.0, PSC) for receptor in ("AMPA", "NMDA")]
     return [{"weight": weight / DRIVING_FORCE.get(name, 1.0), "delay": 1.0}]
@@ -206,8 +214,8 @@ def excitatory_connections(name, weight):
 
 def inhibitory_connection(name, weight):
     """Give the connection of an inhibitory neuron to a target."""
-    if name in (OURS, TWO, STOCK):
-        return syn_spec("GABA_A", weight, 1.0, PSC)
+    if name in (OURS, PLAIN, TWO, STOCK):
+        return syn_spec("GABA_A", weight, 1.0, PSC, SYNAPSES.get(name))
     return {"weight": -weight / DRIVING_FORCE.get(name, 1.0), "delay": 1.0}
 
 
@@ -260,6 +268,14 @@ def measure(size, names, modules, options):
         flush=True,
     )
     return runs
+
+
+def check_spikes(runs):
+    """Refuse to compare synapses that do not bring the same number of spikes about."""
+    for plain in runs:
+        size = (plain["neurons"], plain["synapses"], plain["threads"])
+        if plain["name"] == PLAIN and find(runs, OURS, *size)["rate"] != plain["rate"]:
+            raise RuntimeError(f"the two synapses give different spikes, {size}")
 
 
 def find(runs, name, neurons, synapses, threads=1):
