@@ -23,6 +23,7 @@ import importlib.util
 import json
 import mmap
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -55,6 +56,8 @@ GCC_ONLY = (
     # Let the loop over the neurons of a pool become vector instructions although it is long:
     "--param=max-unswitch-insns=5000",  # a loop of its own for each integrator
     "--param=max-tree-if-conversion-phi-args=16",  # and selections where the source has branches
+    # On most processors GCC uses half the width of AVX-512, which costs a fifth of the speed.
+    *(("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()),
 )
 
 # These would change the build behind the content hash's back, or break NESTML's call of make.
