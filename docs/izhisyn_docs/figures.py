@@ -73,8 +73,12 @@ def draw_current_pulse(names, amplitude, length, times, values, spike_times, V_t
         V_axes.set_ylabel(f"{names.potential} (mV)")
         U_axes.plot(times, values[names.recovery], color=plotting.BLUE)
         U_axes.set_ylabel(names.recovery)
-        steps = ((times[0], 0.0), (0.0, amplitude), (length, 0.0))
-        plotting.draw_steps(I_axes, steps, times[-1], color=plotting.VERMILION)
+        I_axes.step(
+            (times[0], 0.0, length, times[-1]),
+            (0.0, amplitude, 0.0, 0.0),
+            where="post",
+            color=plotting.VERMILION,
+        )
         I_axes.set_ylabel("I (pA)")
         I_axes.set_xlabel("Time from the onset of the pulse (ms)")
         I_axes.set_xlim(times[0], times[-1])
