@@ -44,8 +44,8 @@ def to_nestml(
     threshold, reset : str, optional
     refractory : brian2.Quantity or str, optional
     method : str, optional
-        ``euler`` gives forward Euler, ``exact`` and ``linear`` NESTML's propagators, others
-        NESTML's solver; Brian2's own choice if not given.
+        One of Brian2's methods with a fixed step, whose own code is carried over; Brian2's own
+        choice if not given.
     namespace : dict, optional
         Values of external names; the caller's variables if not given, as in Brian2.
     on_pre : dict, optional

@@ -435,6 +435,12 @@ def _single_pathway(synapses):
                 f"on_event of {synapses.name}: a synapse in NEST reacts to spikes, not to "
                 f"{pathway.event}"
             )
+    if not synapses._pathways:
+        way = "; a gap junction or a (summed) variable is none" if synapses.summed_updaters else ""
+        raise Brian2ImportError(
+            f"{synapses.name} has no on_pre, so no spike passes it{way}; for a gap junction use "
+            "NEST's gap_junction with a neuron model that has such a port"
+        )
     if len(synapses._pathways) != 1:
         raise Brian2ImportError(
             f"{synapses.name} has {len(synapses._pathways)} pathways; give each on_pre a Synapses "

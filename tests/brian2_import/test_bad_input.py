@@ -163,9 +163,10 @@ def test_synapse_that_nest_cannot_express_is_refused(arguments, message):
 SCRIPT = """
 from brian2 import *
 tau = 10*ms
-G = NeuronGroup(2, 'dv/dt = -v/tau : 1', threshold='v > 1', reset='v = 0', method='euler')
+G = NeuronGroup(2, 'dv/dt = -v/tau : 1\\nx : 1', threshold='v > 1', reset='v = 0', method='euler')
 S = Synapses(G, G, 'w : 1', on_pre='v_post += w', on_post='w += 1')
 M = Synapses(G, G, on_pre='v_post += 1', multisynaptic_index='k')
+J = Synapses(G, G, 'x_post = v_pre : 1 (summed)')
 E = NeuronGroup(1, 'v : 1', events={'burst': 'v > 2'})
 G.run_regularly('v += 1', dt=1*ms)
 """
@@ -175,10 +176,11 @@ G.run_regularly('v += 1', dt=1*ms)
     ("script", "arguments", "message"),
     [
         (SCRIPT, ["--neuron", "H"], "no NeuronGroup H.*there are E, G"),
-        (SCRIPT, ["--neuron", "G", "--synapse", "T:exc"], "no Synapses T.*there are M, S"),
+        (SCRIPT, ["--neuron", "G", "--synapse", "T:exc"], "no Synapses T.*there are J, M, S"),
         (SCRIPT, ["--neuron", "E", "--synapse", "S:exc"], "S does not go to E"),
         (SCRIPT, ["--neuron", "G", "--synapse", "S:exc"], "on_post of .* `w .= 1`: .*stdp"),
         (SCRIPT, ["--neuron", "G", "--synapse", "M:exc"], "multisynaptic_index='k'"),
+        (SCRIPT, ["--neuron", "G", "--synapse", "J:gap"], "no on_pre.*gap_junction"),
         (SCRIPT, ["--neuron", "E"], "event burst"),
         (SCRIPT, ["--neuron", "G"], r"run_regularly `v \+= 1`: runs every 1. ms"),
         ("import sys\nsys.exit(0)", ["--neuron", "G"], r"line 2: .*ends itself.*sys\.exit"),
@@ -203,7 +205,7 @@ def test_command_line_ends_with_exit_code_2_and_a_sentence(tmp_path):
     (tmp_path / "model.py").write_text(SCRIPT.replace("run_regularly", "pre_"))
     command = [sys.executable, "-m", "izhisyn.brian2_import", "model.py"]
     for arguments, message in (
-        (["--neuron", "G"], "model.py, line 8: AttributeError"),
+        (["--neuron", "G"], "model.py, line 9: AttributeError"),
         (["--neuron", "G", "--synapse", "S"], "'S' is not like S_e:AMPA"),
     ):
         result = subprocess.run(
