@@ -201,15 +201,23 @@ def boolean(value):
     return None if isinstance(value, bool | np.bool_) else "give True or False"
 
 
-def steps_of_current(value):
-    """Allow times [ms] from which amplitudes [pA] hold: from 0 on, and ascending."""
-    text = "give pairs of a time [ms] and an amplitude [pA], in ascending order from (0.0, ...)"
+def steps(value):
+    """Allow times [ms] from which amplitudes [pA] hold, in ascending order."""
+    text = "give pairs of a time [ms] and an amplitude [pA], in ascending order"
     if array()(value):
         return text
-    steps = np.asarray(value, dtype=float)
-    if steps.ndim != 2 or steps.shape[1] != 2 or len(steps) == 0:
+    pairs = np.asarray(value, dtype=float)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or len(pairs) == 0:
         return text
-    return None if steps[0, 0] == 0.0 and np.all(np.diff(steps[:, 0]) > 0.0) else text
+    return None if np.all(np.diff(pairs[:, 0]) > 0.0) else text
+
+
+def steps_of_current(value):
+    """Allow `steps` that begin at time 0."""
+    fault = steps(value)
+    if fault is None and value[0][0] == 0.0:
+        return None
+    return "give pairs of a time [ms] and an amplitude [pA], in ascending order from (0.0, ...)"
 
 
 def node_ids(value):

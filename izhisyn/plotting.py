@@ -111,7 +111,7 @@ def with_spikes(times, V_m, spike_times, V_peak, V_reset):
     )
 
 
-@checked(axes=_AXES, steps=checks.steps_of_current, duration=checks.number(above=0, unit="ms"))
+@checked(axes=_AXES, steps=checks.steps, duration=checks.number(above=0, unit="ms"))
 def draw_steps(axes, steps, duration, **line):
     """Draw a current that changes in steps.
 

@@ -318,7 +318,7 @@ CASES = {
     ),
     "plotting.draw_steps": Case(
         lambda w: {"axes": w.axes, "steps": [(0.0, 1.0)], "duration": 10.0},
-        {"axes": [None, "x"], "steps": STEPS, "duration": [0.0, "1"]},
+        {"axes": [None, "x"], "steps": [*STEPS[:2], *STEPS[3:]], "duration": [0.0, "1"]},
     ),
     "plotting.draw_raster": Case(
         lambda w: {"axes": w.axes, "spikes": w.spikes, "populations": [(range(1, 3), "k")]},
