@@ -14,6 +14,7 @@ from brian2.groups.group import CodeRunner
 
 from izhisyn.brian2_import.errors import Brian2ImportError
 from izhisyn.brian2_import.names import split_statements
+from izhisyn.brian2_import.neuron import Regularly
 
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 
@@ -73,7 +74,7 @@ def check_order(group, schedule):
 
 
 def regular_code(group, whole):
-    """Give the code of ``run_regularly`` for the start of every step of a group.
+    """Give the code of ``run_regularly`` for a group.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def regular_code(group, whole):
 
     Returns
     -------
-    list of str
+    list of Regularly
 
     Raises
     ------
@@ -106,13 +107,16 @@ def regular_code(group, whole):
                     "that part a name in the script, such as part = "
                     f"{whole.name}[{begin}:{end}], and import it by --neuron"
                 )
-            if runner.when != "start" or float(runner.clock.dt) != float(whole.clock.dt):
+            every, step = float(runner.clock.dt), float(whole.clock.dt)
+            ratio = every / step
+            if runner.when != "start" or abs(ratio - round(ratio)) > 1e-9 * ratio:
                 raise Brian2ImportError(
                     f"run_regularly `{code}`: runs every {runner.clock.dt} in slot "
                     f"{runner.when!r}, but only code for the start of every step "
-                    f"({whole.clock.dt}) is carried over; set the variable from PyNEST instead"
+                    f"({whole.clock.dt}), or of every few steps, is carried over; set the variable "
+                    "from PyNEST instead"
                 )
-            codes.append(runner.abstract_code)
+            codes.append(Regularly(runner.abstract_code, every if round(ratio) > 1 else None))
     return codes
 
 

@@ -73,6 +73,22 @@ class Port:
     weight: str
 
 
+@dataclass(frozen=True)
+class Regularly:
+    """Code of ``run_regularly``, for the start of a step.
+
+    Attributes
+    ----------
+    statements
+        Brian2 code.
+    interval
+        Time between two runs [s], a multiple of the time step; None for every step.
+    """
+
+    statements: str
+    interval: float | None = None
+
+
 @dataclass
 class Nestml:
     """A generated model.
@@ -113,8 +129,7 @@ def neuron_to_nestml(
     run_namespace : dict
         Values of names that the group does not know.
     ports : sequence of Port
-    regularly : sequence of str
-        Code that runs at the start of every step.
+    regularly : sequence of Regularly
     source : str
         Where the model comes from.
     initial : dict, optional
@@ -244,10 +259,16 @@ class _NeuronWriter:
         amounts = [amount for port in self.ports for *_, amount in port.effects]
         others = [self.whole.events.get("spike", ""), self.reset, str(self.whole._refractory)]
         names = [*self.equations.names, *(port.name for port in self.ports)]
-        return [*expressions, *amounts, *others, *self.regularly, *names]
+        return [
+            *expressions,
+            *amounts,
+            *others,
+            *(code.statements for code in self.regularly),
+            *names,
+        ]
 
     def _assigned_variables(self):
-        codes = [self.reset, *self.regularly]
+        codes = [self.reset, *(code.statements for code in self.regularly)]
         assigned = {parse_statement(line)[0] for code in codes for line in split_statements(code)}
         return assigned | {target for port in self.ports for target, *_ in port.effects}
 
@@ -350,9 +371,19 @@ class _NeuronWriter:
             lines.append(f"# {equation_line(equation)}")
             lines.append(f"{equation.varname} = {self._right_side(equation).text}")
         for code in self.regularly:
-            lines.append("# run_regularly")
             with self.names.scope():
-                lines += self.names.statements(code, "run_regularly", self._assign_unless_held)
+                body = self.names.statements(
+                    code.statements, "run_regularly", self._assign_unless_held
+                )
+            if code.interval is None:
+                lines += ["# run_regularly", *body]
+                continue
+            self.names.used.add("t_in_timesteps")
+            interval = value_text(code.interval, second.dim, "real")
+            steps = self.names.fresh("interval")
+            lines.append(f"# run_regularly every {interval}")
+            lines.append(f"{steps} integer = steps({interval})")
+            lines += [f"if n_steps % {steps} == 0:", *indent(body)]
         if self.is_refractory:
             lines += self._refractoriness()
         if self.membrane:

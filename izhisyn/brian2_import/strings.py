@@ -17,7 +17,7 @@ from izhisyn.brian2_import.checks import (
 )
 from izhisyn.brian2_import.errors import Brian2ImportError, located
 from izhisyn.brian2_import.names import refuse_reserved_name
-from izhisyn.brian2_import.neuron import neuron_to_nestml
+from izhisyn.brian2_import.neuron import Regularly, neuron_to_nestml
 from izhisyn.brian2_import.synapse import neuron_port, synapse_port
 
 
@@ -89,9 +89,9 @@ def to_nestml(
         )
     expressions = _set_values(group, model, initial_values or {}, run_namespace)
     ports = [neuron_port(port, code, group, run_namespace) for port, code in (on_pre or {}).items()]
-    regularly = [run_regularly] if run_regularly else []
+    regularly = [Regularly(run_regularly)] if run_regularly else []
     for code in regularly:
-        check_statements(code, "run_regularly", group, run_namespace)
+        check_statements(code.statements, "run_regularly", group, run_namespace)
     source = "equation strings"
     neuron = neuron_to_nestml(
         group, name, run_namespace, ports, regularly, source, expressions, integrator

@@ -168,7 +168,7 @@ S = Synapses(G, G, 'w : 1', on_pre='v_post += w', on_post='w += 1')
 M = Synapses(G, G, on_pre='v_post += 1', multisynaptic_index='k')
 J = Synapses(G, G, 'x_post = v_pre : 1 (summed)')
 E = NeuronGroup(1, 'v : 1', events={'burst': 'v > 2'})
-G.run_regularly('v += 1', dt=1*ms)
+G.run_regularly('v += 1', dt=0.25*ms)
 """
 
 
@@ -182,7 +182,7 @@ G.run_regularly('v += 1', dt=1*ms)
         (SCRIPT, ["--neuron", "G", "--synapse", "M:exc"], "multisynaptic_index='k'"),
         (SCRIPT, ["--neuron", "G", "--synapse", "J:gap"], "no on_pre.*gap_junction"),
         (SCRIPT, ["--neuron", "E"], "event burst"),
-        (SCRIPT, ["--neuron", "G"], r"run_regularly `v \+= 1`: runs every 1. ms"),
+        (SCRIPT, ["--neuron", "G"], r"run_regularly `v \+= 1`: runs every 250. us"),
         ("import sys\nsys.exit(0)", ["--neuron", "G"], r"line 2: .*ends itself.*sys\.exit"),
         ("x = 1 +", ["--neuron", "G"], "line 1: invalid syntax"),
         ("\nraise ValueError('no data')", ["--neuron", "G"], "line 2: ValueError: no data"),

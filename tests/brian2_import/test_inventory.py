@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What acts on an imported neuron is in its model, refused, or listed as left behind."""
 
+import runpy
+
+import numpy as np
 import pytest
 from brian2 import magic_network
 
 from izhisyn.brian2_import import Brian2ImportError
 from izhisyn.brian2_import.__main__ import main
+from tests.brian2_import.conftest import compile_models
 
 SCRIPT = """
 from brian2 import *
@@ -104,3 +108,41 @@ def test_another_order_within_a_step_is_refused(carry, extra, message):
     """The update block has Brian2's default order."""
     with pytest.raises(Brian2ImportError, match=message):
         carry(extra)
+
+
+REGULARLY = """
+from brian2 import *
+G = NeuronGroup(1, '''dv/dt = (I - v)/(2*ms) : 1
+I : 1''', threshold='v > 1', reset='v = 0', method='euler')
+G.I = 0.5
+G.run_regularly('I += 0.3*(1 + sin(t/ms))*int(I < 2); I -= 0.9*int(I >= 2)', dt=0.7*ms)
+M = StateMonitor(G, 'v', record=True)
+prefs.codegen.target = 'numpy'
+run(30*ms)
+"""
+
+
+@pytest.mark.slow
+def test_regular_code_with_a_step_of_its_own_runs_in_the_same_steps(tmp_path):
+    """Every 0.7 ms at 0.1 ms, step for step as in Brian2; rounding stays far below 1e-9."""
+    import nest
+
+    script = tmp_path / "model.py"
+    script.write_text(REGULARLY)
+    main([str(script), "--neuron", "G", "--name", "reg_neuron", "--output", str(tmp_path)])
+    text = (tmp_path / "reg_neuron.nestml").read_text()
+    build = tmp_path / "build"
+    build.mkdir()
+    module = compile_models(build, {"reg_neuron": text}, "regmodule")
+    expected = runpy.run_path(str(script))["M"].v[0][1:]
+    nest.ResetKernel()
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    nest.resolution = 0.1
+    nest.Install(module)
+    neuron = nest.Create("reg_neuron")
+    meter = nest.Create("multimeter", params={"record_from": ["v"], "interval": 0.1})
+    nest.Connect(meter, neuron, syn_spec={"delay": 0.1})
+    nest.Simulate(30.0)
+    values = meter.get("events")["v"]
+    assert np.ptp(expected) > 0.9
+    np.testing.assert_allclose(values[: len(expected)], expected[: len(values)], atol=1e-9)
