@@ -353,3 +353,19 @@ def test_weights_that_are_no_numbers_are_refused(nest_kernel, weight):
         with pytest.raises(nest.NESTError, match="finite"):
             nest.SetDefaults(synapse_model, {"weight": weight})
     assert len(nest.GetConnections()) == 0
+
+
+def test_one_weight_for_all_stays_positive_on_receptors(nest_kernel):
+    """SetDefaults remembers that a receptor is connected, Connect sees the weight."""
+    nest = nest_kernel(resolution=0.1)
+    neurons = nest.Create(COND, 2)
+    nest.CopyModel(HOM_W, "negative", {"weight": -2.0})
+    with pytest.raises(nest.NESTError, match="-2"):
+        nest.Connect(neurons, neurons, syn_spec={"synapse_model": "negative", "receptor_type": 1})
+    nest.Connect(neurons, neurons, syn_spec={"synapse_model": HOM_W, "receptor_type": GABA_A})
+    with pytest.raises(nest.NESTError, match="-1"):
+        nest.SetDefaults(HOM_W, {"weight": -1.0})
+    assert nest.GetDefaults(HOM_W, "weight") == 1.0
+    nest.CopyModel(HOM_W, "without_connections")
+    nest.SetDefaults("without_connections", {"weight": -1.0})
+    nest.Connect(nest.Create(DELTA), nest.Create(DELTA), syn_spec="without_connections")
