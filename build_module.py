@@ -80,6 +80,9 @@ LTDL_STAND_IN = """\
 typedef struct lt__handle* lt_dlhandle;
 """
 
+# Where launchers give the number of ranks: Open MPI; MPICH and Intel MPI; a step of Slurm's srun.
+RANK_COUNTS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+
 PROOF_MARK = "izhisyn-proof:"
 PROBE = f"""
 import json, nest
@@ -794,7 +797,10 @@ def read_record(target: Path, key: str) -> dict | None:
     """Read the record of an installed module if it is the one that ``key`` asks for."""
     if not target.is_file() or not record_file(target).is_file():
         return None
-    record = read_json(record_file(target))
+    try:
+        record = read_json(record_file(target))
+    except BuildError:
+        return None  # a damaged record says nothing about the module: build again
     wanted = {"content_hash": key, "library_hash": hash_file(target)}
     return record if wanted.items() <= record.items() else None
 
@@ -904,7 +910,7 @@ def read_request(options: argparse.Namespace) -> Request:
 
 def refuse_ranks() -> None:
     """Refuse to run as one of several MPI ranks, which NESTML's call of NEST does not survive."""
-    for variable in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"):
+    for variable in RANK_COUNTS:
         if int(os.environ.get(variable, 1)) > 1:
             raise BuildError("build the module once, without mpirun, before the ranks start")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import build_module
+from izhisyn import processes
 
 ROOT = Path(build_module.__file__).parent
 
@@ -239,9 +240,27 @@ def test_nest_config_of_another_nest(tmp_path, neuron, build):
     assert "describes NEST 3.8 in /opt/nest" in message
 
 
-def test_several_mpi_ranks(neuron, build):
-    """Under mpirun every rank would generate code and start NEST inside NESTML."""
-    result = build("--models", neuron, OMPI_COMM_WORLD_SIZE="2")
+@pytest.mark.parametrize("content", [b"", b'{"content_hash": "k', b"[]", b"\xff\xfe"])
+def test_damaged_record_is_a_cache_miss(tmp_path, content):
+    """Whatever a full disk made of the record, the answer is to build again, not an error."""
+    target = tmp_path / "somemodule.so"
+    target.write_bytes(b"a module")
+    record = {"content_hash": "key", "library_hash": build_module.hash_file(target)}
+    build_module.record_file(target).write_text(json.dumps(record))
+    assert build_module.read_record(target, "key") == record
+    build_module.record_file(target).write_bytes(content)
+    assert build_module.read_record(target, "key") is None
+
+
+def test_launchers_are_those_of_the_library():
+    """build_module.py imports nothing of izhisyn, so the two lists are compared here."""
+    assert list(build_module.RANK_COUNTS) == [count for _, count in processes.LAUNCHERS]
+
+
+@pytest.mark.parametrize("variable", build_module.RANK_COUNTS)
+def test_several_mpi_ranks(neuron, build, variable):
+    """Under a launcher every rank would generate code and start NEST inside NESTML."""
+    result = build("--models", neuron, **{variable: "2"})
     assert "without mpirun" in error_of(result)
 
 
