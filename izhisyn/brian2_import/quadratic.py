@@ -23,6 +23,7 @@ from izhisyn.brian2_import.names import indent, type_text
 _LOCAL = (
     *("threshold", "left", "n_spikes", "n_pieces", "beta", "slope", "S_end", "crosses", "piece"),
     *("trial", "whole", "v_half", "square", "linear", "omega2", "approach", "spike_offset"),
+    *("way", "reachable"),
     *("S_half", "smooth_part", "flow", "flow_time"),
 )
 _PARTS = ("start", "first", "middle", "last")
@@ -45,7 +46,7 @@ FUNCTIONS = """\
     function flow_time(S_end real, omega2 real) real:
         p real = omega2 * S_end * S_end
         if p < -0.25:
-            x real = (-p)**0.5
+            x real = min((-p)**0.5, 0.9999999999999998)    # 1 is reached after infinite time only
             return S_end * 0.5 * ln((1 + x) / (1 - x)) / x
         return S_end * (1155 + p * (1190 + 231 * p)) / (1155 + p * (1575 + p * (525 + 25 * p)))
 """
@@ -176,9 +177,11 @@ def step_lines(membrane, names, dims, rates, spike):
         "piece = smooth_part(piece, beta, omega2)",
         "S_end = flow(piece, omega2)",
         f"approach real = slope + 0.5 * beta * (threshold - start_{v})",
-        f"if approach > 0 and (crosses or threshold - start_{v} <= S_end * approach):",
-        "    crosses = true",
-        f"    S_end = (threshold - start_{v}) / approach",
+        f"way real = threshold - start_{v}",
+        "reachable boolean = crosses and omega2 * way * way > -approach * approach",
+        "crosses = approach > 0 and (reachable or way <= S_end * approach)",
+        "if crosses:",
+        "    S_end = way / approach",
         "    piece = min(flow_time(S_end, omega2), left)",
         "if piece == whole and not crosses:",
         "    trial = 3",
