@@ -577,6 +577,62 @@ def assemble_templates(folder: Path, request: Request) -> None:
         (folder / "pooled" / "StockAsked.jinja2").write_text("was to have it (--stock-codegen)")
 
 
+def print_logic_without_branches() -> None:
+    """Let NESTML print `and` and `or` as & and | where the right side may always be computed.
+
+    A loop over neurons with && in it does not become vector instructions. What can fail, or do more
+    than give a value, stays behind && and ||: a division or modulo of integers, an element of a
+    vector, and every function but the mathematical ones.
+    """
+    from pynestml.codegeneration import nest_code_generator
+    from pynestml.meta_model.ast_expression import ASTExpression
+    from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
+    from pynestml.symbols.predefined_functions import PredefinedFunctions
+    from pynestml.visitors.ast_visitor import ASTVisitor
+
+    harmless = {
+        getattr(PredefinedFunctions, name)
+        for name in (
+            "EXP EXPM1 LN LOG10 POW COS SIN TAN COSH SINH TANH ERF ERFC"
+            " MAX MIN ABS CEIL FLOOR ROUND"
+        ).split()
+    }
+
+    class Search(ASTVisitor):
+        can_fail = False
+
+        def visit_expression(self, node: ASTExpression) -> None:
+            operator = node.get_binary_operator()
+            whole = getattr(operator, "is_integer_div_op", False)
+            if (
+                whole
+                or getattr(operator, "is_modulo_op", False)
+                or (
+                    getattr(operator, "is_div_op", False)
+                    and isinstance(node.get_lhs().type, IntegerTypeSymbol)
+                    and isinstance(node.get_rhs().type, IntegerTypeSymbol)
+                )
+            ):
+                self.can_fail = True
+
+        def visit_function_call(self, node: object) -> None:
+            self.can_fail |= node.get_name() not in harmless
+
+        def visit_variable(self, node: object) -> None:
+            self.can_fail |= node.has_vector_parameter()
+
+    class Printer(nest_code_generator.CppExpressionPrinter):
+        def _print_logical_operator_expression(self, node: ASTExpression) -> str:
+            search = Search()
+            node.get_rhs().accept(search)
+            if search.can_fail:
+                return super()._print_logical_operator_expression(node)
+            sign = "&" if node.get_binary_operator().is_logical_and else "|"
+            return f"{self.print(node.get_lhs())} {sign} {self.print(node.get_rhs())}"
+
+    nest_code_generator.CppExpressionPrinter = Printer
+
+
 def run_nestml(step_file: Path) -> None:
     """Check all models, then generate and compile; runs in a process of its own.
 
@@ -591,6 +647,7 @@ def run_nestml(step_file: Path) -> None:
         entries = Logger.get_messages(level=LoggingLevel.ERROR)
         return [f"{file}{f':{at.start_line}' if at else ''}: {text}" for *_, at, text in entries]
 
+    print_logic_without_branches()
     step = json.loads(step_file.read_text())
     arguments = step["arguments"]
     messages = []

@@ -234,9 +234,12 @@ void
 PooledNode< Cell >::pre_run_hook()
 {
   logger_.init();
-  Cell current = cell();
-  current.recompute_internal_variables();
-  block_->write( lane_, current );
+  if ( Cell::INTERNALS_FOLLOW_STATE ) // the others are as new as the parameters and the resolution
+  {
+    Cell current = cell();
+    current.recompute_internal_variables();
+    block_->write( lane_, current );
+  }
   pool_->begin_run();
 }
 

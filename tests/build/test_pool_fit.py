@@ -37,6 +37,12 @@ class Case:
 
 CASES = {
     "fitting": Case(None, 10.0),
+    "dividing": Case(  # by 0, if the right side of `and` and `or` were computed for its own sake
+        None,
+        10.0,
+        parameters="w real = 1\n        n integer = 0",
+        update="if (n > 0 and 6 % n == 0) or (n == 0 or 6 / n > 1):\n            x += w",
+    ),
     "listening": Case(
         "has an onReceive block",
         13.0,

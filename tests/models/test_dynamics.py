@@ -166,3 +166,22 @@ def test_spikes_inside_one_step(nest_kernel):
     )
     assert expected.max() >= 3
     assert np.all(np.bincount(times[senders == absurd.global_id].astype(int))[1:] == 10)
+
+
+def test_a_generators_current_adds_to_that_of_the_model_as_posted(nest_kernel):
+    """Its I_e is 3.47 pA by default; at rest only their sum matters, however it comes.
+
+    The generator's current arrives later, which 2 s of relaxation make up for.
+    """
+    nest = nest_kernel(resolution=0.1)
+    model = "izhikevich_as_posted_neuron"
+    by_generator, added, by_parameter = nest.Create(model, 3)
+    by_generator.I_e, by_parameter.I_e = 0.0, 3.0
+    added.I_e = 2.0
+    for amplitude, neuron in ((3.0, by_generator), (1.0, added)):
+        generator = nest.Create("dc_generator", params={"amplitude": amplitude})
+        nest.Connect(generator, neuron)
+    nest.Simulate(2000.0)
+    assert nest.GetDefaults(model, "I_e") == 3.47
+    for neuron in (by_generator, added):
+        assert neuron.V_m == pytest.approx(by_parameter.V_m, abs=1e-9)
