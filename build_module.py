@@ -32,6 +32,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +68,7 @@ IGNORED_ENVIRONMENT = (
 ).split()
 
 MISSING_HEADERS = {
-    "gsl/": "GSL's headers (a model needs NESTML's rk45 solver): install libgsl-dev (Debian, "
+    "gsl/": "GSL's headers (for NESTML's rk45 solver): install libgsl-dev (Debian, "
     "Ubuntu) or gsl-devel (Fedora), or use --numeric-solver forward-Euler",
     "boost/": "Boost's headers: pip install boost-headers, or install libboost-dev",
     "mpi.h": "MPI's headers: install libopenmpi-dev, or load the MPI that NEST was built with",
@@ -477,6 +478,7 @@ def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain, 
     files = "1 NESTML file" if count == 1 else f"{count} NESTML files"
     report(f"compiling {files} for NEST {nest.version}, a minute or two")
     write_nest_config(folder, nest, toolchain)
+    has_gsl = check_compiler(request, toolchain, folder)
     assemble_templates(folder / "templates", request)
     code = request.build_dir or folder / "code"
     code.mkdir(parents=True, exist_ok=True)
@@ -484,6 +486,7 @@ def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain, 
     step = {
         "models": [str(file) for file in request.models],
         "errors": str(folder / "errors.json"),
+        "has_gsl": has_gsl,
         "arguments": {
             "target_path": str(code),
             "install_path": str(module.parent),
@@ -566,6 +569,35 @@ def write_nest_config(folder: Path, nest: Nest, toolchain: Toolchain) -> None:
     script.chmod(0o755)
 
 
+def check_compiler(request: Request, toolchain: Toolchain, folder: Path) -> bool:
+    """Try flags and headers before the minutes of generating, and say whether GSL is there."""
+    config = folder / "bin" / "nest-config"
+    flags = shlex.split(
+        f"{ask_nest_config(config, '--cflags')} {ask_nest_config(config, '--includes')}"
+    )
+
+    def complaint(source: str, *mode: str) -> str:
+        (folder / "probe.cpp").write_text(source)
+        command = [toolchain.compiler, *flags, *mode, "probe.cpp", "-o", "probe.o"]
+        result = run(command, env={**os.environ, "LC_ALL": "C"}, cwd=folder, check=False)
+        return "" if result.returncode == 0 else result.stderr.strip() or "it gives no reason"
+
+    if words := complaint("", "-c"):
+        line = next((text for text in words.splitlines() if "error" in text), words)
+        if request.march != "none" and "march" in words:
+            raise BuildError(
+                f"{toolchain.compiler} does not know --march {request.march} ({line}); give a "
+                "processor that it knows, native or none"
+            )
+        raise BuildError(
+            f"{toolchain.compiler} cannot compile an empty file ({line}); set CXX to a compiler "
+            "for C++20, such as GCC 11"
+        )
+    if words := complaint('#include "archiving_node.h"\n', "-E"):
+        raise BuildError(explain_failure(words))
+    return not complaint("#include <gsl/gsl_odeiv.h>\n", "-E")
+
+
 def assemble_templates(folder: Path, request: Request) -> None:
     """Lay our templates over a copy of NESTML's: its option takes a single root."""
     shutil.copytree(stock_templates(nestml_folder()), folder)
@@ -640,26 +672,104 @@ def run_nestml(step_file: Path) -> None:
     wrong. So the models are checked first, file by file because not every message of NESTML names
     its file, and all error messages are written for the parent to read.
     """
+    import odetoolbox
+    from pynestml.exceptions.generated_code_build_exception import GeneratedCodeBuildException
     from pynestml.frontend.pynestml_frontend import generate_nest_target, generate_target
-    from pynestml.utils.logger import Logger, LoggingLevel
-
-    def errors(file: str) -> list[str]:
-        entries = Logger.get_messages(level=LoggingLevel.ERROR)
-        return [f"{file}{f':{at.start_line}' if at else ''}: {text}" for *_, at, text in entries]
 
     print_logic_without_branches()
+    sys.setrecursionlimit(10_000)  # as NESTML's own command sets it: expressions may be deep
+    odetoolbox.PLOT_DEPENDENCY_GRAPH = False  # it would call dot, which need not be installed
     step = json.loads(step_file.read_text())
+    if not step["has_gsl"]:
+        refuse_rk45()
     arguments = step["arguments"]
     messages = []
     for file in step["models"]:
-        if generate_target(file, "none", target_path=arguments["target_path"]):
-            messages += errors(file)
-    try:
-        if not messages:
+        try:
+            if generate_target(file, "none", target_path=arguments["target_path"]):
+                messages += logged_errors({}, file)
+        except Exception as error:  # a reader's bug is the user's message, too
+            messages.append(explain_exception(error, {}, file))
+    if not messages:
+        files = {name: file for file in step["models"] for name in model_names((Path(file),))}
+        try:
             generate_nest_target(step["models"], **arguments)
-            messages = errors("models")
-    finally:
-        Path(step["errors"]).write_text(json.dumps(messages))
+            messages = logged_errors(files)
+        except Exception as error:
+            messages = logged_errors(files)
+            if not messages and isinstance(error, (GeneratedCodeBuildException, OSError)):
+                raise  # the reason is in what CMake and the compiler wrote, or is the disk's
+            messages = messages or [explain_exception(error, files)]
+    Path(step["errors"]).write_text(json.dumps(messages))
+
+
+def logged_errors(files: dict[str, str], default: str = "models") -> list[str]:
+    """List the errors that NESTML has logged, each with file and line.
+
+    Parameters
+    ----------
+    files
+        The file of each model, by the model's name.
+    default
+        File of the errors that belong to no model.
+    """
+    from pynestml.utils.logger import Logger, LoggingLevel
+
+    messages = []
+    for _, model, _, _, at, text in Logger.get_messages(level=LoggingLevel.ERROR):
+        # In a pair, each partner's name becomes NAME__with_PARTNER.
+        name = model.get_name().partition("__with_")[0] if model else ""
+        line = f":{at.start_line}" if at else ""
+        messages.append(f"{files.get(name, default)}{line}: {text}")
+    return list(dict.fromkeys(messages))
+
+
+def explain_exception(error: Exception, files: dict[str, str], default: str = "models") -> str:
+    """Say in a sentence at which model NESTML or ODE-toolbox failed, and with which words."""
+    from pynestml.meta_model.ast_model import ASTModel
+
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    # NESTML's main loop still has the model that it checked last, which need not be to blame.
+    inner = [frame for frame in frames if "frontend" not in frame.f_code.co_filename]
+    names = [
+        value.get_name()
+        for frame in reversed(inner)
+        for value in frame.f_locals.values()
+        if isinstance(value, ASTModel)
+    ]
+    by_toolbox = any("odetoolbox" in Path(frame.f_code.co_filename).parts for frame in frames)
+    program = "ODE-toolbox" if by_toolbox else "NESTML"
+    name = names[0].partition("__with_")[0] if names else ""
+    file = files.get(name, default)
+    text = " ".join(str(error).split())
+    if isinstance(error, UnsolvedModel):
+        return f"{file}: {name} {text}"
+    if isinstance(error, RecursionError) or "too many nested parentheses" in text:
+        text = "an expression is nested too deeply; give parts of it a name with inline"
+    elif isinstance(error, KeyError):
+        text = f"{text} is missing; see the names in --codegen-opts"
+    elif type(error) is not Exception:  # the plain ones hold a sentence of NESTML's
+        text = f"{type(error).__name__}: {text}"
+    return f"{file}: {program} cannot process {name or 'the models'}: {text[:300]}"
+
+
+class UnsolvedModel(Exception):
+    """A model needs a solver that this machine does not have."""
+
+
+def refuse_rk45() -> None:
+    """Let NESTML stop at the first model that needs rk45, before it generates any code."""
+    from pynestml.frontend.pynestml_frontend import FrontendConfiguration
+    from pynestml.transformers import ode_toolbox_transformer
+
+    class WithoutGsl(ode_toolbox_transformer.ODEToolboxTransformer):
+        def ode_toolbox_analysis(self, model, kernel_buffers, metadata):
+            super().ode_toolbox_analysis(model, kernel_buffers, metadata)
+            solver = FrontendConfiguration.get_codegen_opts().get("numeric_solver")
+            if metadata[model.name]["numeric_solver"] and solver == "rk45":
+                raise UnsolvedModel(f"needs {MISSING_HEADERS['gsl/']}")
+
+    ode_toolbox_transformer.ODEToolboxTransformer = WithoutGsl
 
 
 def explain_failure(log: str) -> str:
@@ -668,6 +778,12 @@ def explain_failure(log: str) -> str:
         for start, remedy in MISSING_HEADERS.items():
             if missing[1].startswith(start):
                 return f"the compiler cannot find {missing[1]}, one of {remedy}"
+    if weightless := re.search(r"class nest::(\w+)::.*\bset_weight\b", log):
+        options = json.dumps({"weight_variable": {weightless[1]: "w"}})
+        return (
+            f"{weightless[1]} has no weight, which NEST wants of every synapse; name the variable "
+            f"that is its weight in --codegen-opts, for instance {options}"
+        )
     errors = re.findall(r"^.*(?:error: |CMake Error|undefined reference).*$", log, re.MULTILINE)
     lines = list(dict.fromkeys(errors))[:10] or log.splitlines()[-20:]
     return "the module could not be generated and compiled:\n  " + "\n  ".join(lines)
@@ -975,8 +1091,8 @@ def refuse_ranks() -> None:
 def make_module(options: argparse.Namespace) -> dict:
     """Install what the options ask for, unless it is there already, and return its record."""
     request = read_request(options)
-    nestml_folder()
     nest = find_nest(options.nest_config)
+    nestml_folder()
     folder = target_folder(request, nest)
     target = folder / f"{request.module}.so"
     key = content_hash(request, nest)

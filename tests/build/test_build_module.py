@@ -13,6 +13,7 @@ import pytest
 
 import build_module
 from izhisyn import processes
+from tests.build.conftest import SYNAPSE, SYNAPSE_OPTIONS
 
 ROOT = Path(build_module.__file__).parent
 
@@ -151,6 +152,76 @@ def test_one_invalid_model_refuses_them_all(tmp_path, neuron, build):
     assert not list((tmp_path / "out").glob("*.so"))
 
 
+NEURON_WITH_STRING = """\
+model wordy_neuron:
+    state:
+        V_m mV = -70 mV
+    equations:
+        V_m' = -V_m / tau
+    parameters:
+        tau ms = 10 ms
+        word string = "word"
+    input:
+        spikes <- spike
+    output:
+        spike
+    update:
+        integrate_odes()
+"""
+
+PAIR = {"neuron": "tiny_neuron", "synapse": "tiny_synapse"}
+
+
+@pytest.mark.parametrize(
+    ("options", "file", "words"),
+    [
+        ({"delay_variable": {"tiny_synapse": "lag"}}, "tiny_synapse.nestml", '"lag" not found'),
+        ({"neuron_synapse_pairs": [PAIR]}, "tiny_neuron.nestml", "'synapses' is missing"),
+        ({"no_such_option": 1}, "models", '"no_such_option" does not exist'),
+    ],
+)
+def test_wrong_option_gives_nestmls_words(tmp_path, neuron, build, options, file, words):
+    """NESTML raises after it has logged the reason, or raises with the reason."""
+    synapse = tmp_path / "tiny_synapse.nestml"
+    synapse.write_text(SYNAPSE)
+    (tmp_path / "options.json").write_text(json.dumps({**SYNAPSE_OPTIONS, **options}))
+    arguments = ("--models", neuron, synapse, "--install-dir", tmp_path / "out")
+    message = error_of(build(*arguments, "--codegen-opts", tmp_path / "options.json"))
+    assert f"{file}: " in message
+    assert words in message
+    assert "occurred during code generation" not in message
+
+
+def test_synapse_without_weight_names_the_option(tmp_path, build):
+    """NESTML generates it, and the compiler then complains about a method of NEST's."""
+    file = tmp_path / "tiny_synapse.nestml"
+    file.write_text(SYNAPSE)
+    arguments = ("--models", file, "--install-dir", tmp_path / "out")
+    message = error_of(build(*arguments, "--numeric-solver", "forward-Euler"))
+    assert '--codegen-opts, for instance {"weight_variable": {"tiny_synapse": "w"}}' in message
+
+
+def test_failure_of_ode_toolbox_names_file_and_model(tmp_path, build):
+    """ODE-toolbox reads every parameter as a number, and stumbles over a string."""
+    file = tmp_path / "some.nestml"
+    file.write_text(NEURON_WITH_STRING)
+    message = error_of(build("--models", file, "--install-dir", tmp_path / "out"))
+    assert f"{file}: ODE-toolbox cannot process wordy_neuron: " in message
+    assert len(message.splitlines()) == 3
+
+
+@pytest.mark.parametrize("depth", [300, 1500])
+def test_deep_expression_has_its_sentence(tmp_path, build, depth):
+    """Python's parser refuses the first, NESTML's own recursion the second."""
+    file = tmp_path / "some.nestml"
+    deep = "(" * depth + "V_m" + " + 1 mV)" * depth
+    file.write_text(NEURON_WITH_STRING.replace("-V_m", f"-{deep}"))
+    message = error_of(build("--models", file, "--install-dir", tmp_path / "out"))
+    assert f"{file}: " in message
+    assert "nested too deeply" in message
+    assert len(message) < 1000
+
+
 def test_python_without_nest(neuron):
     """Python's -S leaves site-packages out, as an interpreter without NEST does."""
     result = subprocess.run(
@@ -183,6 +254,69 @@ def test_no_compiler(tmp_path, neuron, build):
     assert "no C++ compiler found" in message
     assert "apt install g++" in message
     assert "tried /no/compiler" in error_of(build(*arguments, CXX="/no/compiler"))
+
+
+def test_unknown_processor_is_refused_before_generating(neuron, build):
+    """The compiler's own words; generating would take seconds, this less than two."""
+    started = time.monotonic()
+    message = error_of(build("--models", neuron, "--march", "z80"))
+    assert "does not know --march z80" in message
+    assert "'z80'" in message
+    assert time.monotonic() - started < 5
+
+
+def test_compiler_that_cannot_compile(neuron, build):
+    """A program that is there and is no compiler."""
+    false = shutil.which("false")
+    assert f"{false} cannot compile an empty file" in error_of(build("--models", neuron, CXX=false))
+
+
+def compiler_without(tmp_path: Path, header: str) -> str:
+    """Wrap the compiler so that it does not find a header, whatever this machine has."""
+    real = build_module.find_compiler(build_module.find_nest(None))
+    script = tmp_path / "compiler"
+    absent = f"fatal error: {header}: No such file or directory"
+    script.write_text(
+        f'#!/bin/sh\nfor file; do case "$file" in *.cpp) grep -q "{header}" "$file" && '
+        f'{{ echo "{absent}" >&2; exit 1; }};; esac; done\nexec {real} "$@"\n'
+    )
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_rk45_without_gsl_is_refused_before_generating(tmp_path, build):
+    """Only a model that needs the solver; one that ODE-toolbox solves exactly does without."""
+    file = tmp_path / "some.nestml"
+    linear = NEURON_WITH_STRING.replace('        word string = "word"\n', "")
+    file.write_text(linear.replace("-V_m", "-V_m * V_m / (1 mV)"))
+    code = tmp_path / "code"
+    environment = {"CXX": compiler_without(tmp_path, "gsl/gsl_odeiv.h")}
+    arguments = ("--models", file, "--install-dir", tmp_path / "out", "--build-dir", code)
+    message = error_of(build(*arguments, **environment))
+    assert f"{file}: wordy_neuron needs GSL's headers" in message
+    assert "libgsl-dev" in message
+    assert not list(code.glob("*.cpp"))
+
+
+def test_dependency_graph_needs_no_dot(tmp_path, build):
+    """With Python's graphviz and no dot, ODE-toolbox would fail while it draws a graph."""
+    (tmp_path / "graphviz.py").write_text(
+        "class Digraph:\n    def __getattr__(self, name):\n        raise OSError('no dot')\n"
+    )
+    file = tmp_path / "some.nestml"
+    file.write_text(NEURON_WITH_STRING.replace('        word string = "word"\n', ""))
+    environment = {"CXX": compiler_without(tmp_path, "wordy_neuron"), "PYTHONPATH": str(tmp_path)}
+    message = error_of(build("--models", file, "--install-dir", tmp_path / "out", **environment))
+    assert "wordy_neuron: No such file" in message  # the compiler was reached
+
+
+def test_missing_header_is_named_before_generating(tmp_path, neuron, build):
+    """The probe includes the header of NEST that includes nearly all others."""
+    code = tmp_path / "code"
+    environment = {"CXX": compiler_without(tmp_path, "archiving_node.h")}
+    arguments = ("--models", neuron, "--install-dir", tmp_path / "out", "--build-dir", code)
+    assert "archiving_node.h" in error_of(build(*arguments, **environment))
+    assert not list(code.glob("*"))
 
 
 def test_no_make(tmp_path, neuron, build):
