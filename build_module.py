@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import hashlib
 import importlib.metadata
@@ -27,10 +28,13 @@ import platform
 import re
 import shlex
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -509,11 +513,11 @@ def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain, 
     (folder / "step.json").write_text(json.dumps(step))
     environment = {k: v for k, v in os.environ.items() if k not in IGNORED_ENVIRONMENT}
     environment["PATH"] = tool_path()
-    result = run(
+    environment["LC_ALL"] = "C.UTF-8"  # `explain_failure` reads English
+    result = run_in_session(
         [sys.executable, Path(__file__).resolve(), NESTML_STEP, folder / "step.json"],
         env=environment,
         cwd=folder,
-        check=False,
     )
     log = result.stdout + result.stderr
     errors = Path(step["errors"])
@@ -522,6 +526,46 @@ def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain, 
     if result.returncode != 0 or not module.exists():
         raise BuildError(explain_failure(log))
     return module, toolchain, find_stock_neurons(code)
+
+
+def run_in_session(command: list, env: dict, cwd: Path) -> subprocess.CompletedProcess:
+    """Run a program that starts others, and end them all if this process ends, in whatever way.
+
+    Its standard input is a pipe that nobody writes to. It closes when this process is no more, even
+    after SIGKILL, and `end_with_parent` sees that.
+    """
+    reading, writing = os.pipe()
+    with open(writing, "wb"):
+        process = subprocess.Popen(
+            [os.fspath(part) for part in command],
+            env=env,
+            cwd=cwd,
+            stdin=reading,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        os.close(reading)
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def end_with_parent() -> None:
+    """End this session, compilers included, as soon as the process that started it is gone."""
+
+    def wait_for_end() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        os.killpg(os.getpid(), signal.SIGKILL)  # fails unless this process leads its group
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
 
 
 def find_stock_neurons(code: Path) -> dict[str, str]:
@@ -688,6 +732,8 @@ def run_nestml(step_file: Path) -> None:
         try:
             if generate_target(file, "none", target_path=arguments["target_path"]):
                 messages += logged_errors({}, file)
+        except OSError:
+            raise
         except Exception as error:  # a reader's bug is the user's message, too
             messages.append(explain_exception(error, {}, file))
     if not messages:
@@ -778,6 +824,8 @@ def explain_failure(log: str) -> str:
         for start, remedy in MISSING_HEADERS.items():
             if missing[1].startswith(start):
                 return f"the compiler cannot find {missing[1]}, one of {remedy}"
+    if os.strerror(errno.ENOSPC) in log:
+        return full_disk()
     if weightless := re.search(r"class nest::(\w+)::.*\bset_weight\b", log):
         options = json.dumps({"weight_variable": {weightless[1]: "w"}})
         return (
@@ -787,6 +835,14 @@ def explain_failure(log: str) -> str:
     errors = re.findall(r"^.*(?:error: |CMake Error|undefined reference).*$", log, re.MULTILINE)
     lines = list(dict.fromkeys(errors))[:10] or log.splitlines()[-20:]
     return "the module could not be generated and compiled:\n  " + "\n  ".join(lines)
+
+
+def full_disk() -> str:
+    """Say which disks may be the full one, and what to do."""
+    return (
+        f"there is no space left on the disk of {tempfile.gettempdir()} or of the target; free "
+        "some, or choose other folders with TMPDIR, --build-dir and --install-dir"
+    )
 
 
 # Installing
@@ -802,8 +858,6 @@ def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
         shutil.copyfile(built, staged)
         proof = load(str(staged.with_suffix("")), environment, library=staged)
         check_models(request, proof["models"])
-        record_file(target).unlink(missing_ok=True)
-        os.replace(staged, target)
         record = {
             "module": request.module,
             "nest_version": nest.version,
@@ -814,12 +868,14 @@ def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
             "stock_neurons": stock_neurons,
             "content_hash": key,
             "source_hash": source_hash(request),
-            "library_hash": hash_file(target),
+            "library_hash": hash_file(staged),
+            "seconds": round(time.monotonic() - started, 1),
         }
-        prove_installed(target, nest, environment)
-        record["seconds"] = round(time.monotonic() - started, 1)
         staged_record = stage / record_file(target).name
         staged_record.write_text(json.dumps(record, indent=2) + "\n")
+        record_file(target).unlink(missing_ok=True)
+        os.replace(staged, target)
+        prove_installed(target, nest, environment)
         os.replace(staged_record, record_file(target))
     return record
 
@@ -920,6 +976,16 @@ def target_folder(request: Request, nest: Nest) -> Path:
     )
 
 
+def refuse_obstacle(target: Path) -> None:
+    """Refuse, before the build, what a file cannot replace."""
+    for file in (target, record_file(target)):
+        if file.is_dir():
+            raise BuildError(
+                f"{file} is a folder where a file belongs; move it away, or choose another folder "
+                "with --install-dir"
+            )
+
+
 @contextlib.contextmanager
 def locked(target: Path) -> Iterator[None]:
     """Hold the lock of one module; a second build waits here for the first."""
@@ -946,19 +1012,60 @@ def staging_folder(target: Path) -> Iterator[Path]:
     """Make a folder on the target's file system, so that renaming is atomic; needs the lock."""
     prefix = f".{target.stem}-"
     for leftover in target.parent.glob(f"{prefix}*"):
-        shutil.rmtree(leftover)  # of a build that was killed
+        if is_own_folder(leftover):  # of a build that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent) as stage:
         yield Path(stage)
 
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Make a folder whose path has no white space, which NESTML's recipe could not take."""
+    """Make a folder whose path has no white space, which NESTML's recipe could not take.
+
+    A lock on the folder lasts as long as its build, so that what is not locked is left over from a
+    build that was killed.
+    """
     parent = tempfile.gettempdir()
     if re.search(r"\s", parent):
         parent = "/tmp"
-    with tempfile.TemporaryDirectory(prefix="izhisyn-", dir=parent) as folder:
-        yield Path(folder)
+    prefix = "izhisyn-build-"
+    for leftover in Path(parent).glob(f"{prefix}*"):
+        remove_if_left_over(leftover)
+    while True:
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as folder:
+            try:
+                lock = os.open(folder, os.O_RDONLY)
+            except FileNotFoundError:
+                continue  # another build took it for a leftover before it was locked
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if Path(folder).is_dir():
+                    yield Path(folder)
+                    return
+            finally:
+                os.close(lock)
+
+
+def remove_if_left_over(folder: Path) -> None:
+    """Remove a temporary folder of ours unless its build still runs."""
+    if not is_own_folder(folder):
+        return
+    with contextlib.suppress(OSError):  # what cannot be removed is no reason not to build
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def is_own_folder(path: Path) -> bool:
+    """Find whether this user owns what is there and it is a folder, and no link to one."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
 
 
 def record_file(target: Path) -> Path:
@@ -1088,6 +1195,16 @@ def refuse_ranks() -> None:
             raise BuildError("build the module once, without mpirun, before the ranks start")
 
 
+def explain_os_error(error: OSError, target: Path) -> str:
+    """Say in a sentence which file could not be written, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return full_disk()
+    return (
+        f"cannot build {target}, because of {error.filename or 'a file'}: {error.strerror}; "
+        "mend that, or choose other folders with --install-dir, --build-dir and TMPDIR"
+    )
+
+
 def make_module(options: argparse.Namespace) -> dict:
     """Install what the options ask for, unless it is there already, and return its record."""
     request = read_request(options)
@@ -1096,20 +1213,44 @@ def make_module(options: argparse.Namespace) -> dict:
     folder = target_folder(request, nest)
     target = folder / f"{request.module}.so"
     key = content_hash(request, nest)
+    refuse_obstacle(target)
     with locked(target):
         record = None if options.force else read_record(target, key)
         is_new = record is None
         if is_new:
-            record = install(request, nest, target, key)
+            try:
+                record = install(request, nest, target, key)
+            except OSError as error:
+                raise BuildError(explain_os_error(error, target)) from error
     name, environment = how_to_load(target, nest)
     state = {"path": str(target), "built": is_new, "install": name, "environment": environment}
     return {**state, **record}
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Let a signal end the build as Ctrl-C does: compilers stop and temporary files go."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    changed = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and so do we
+                changed[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in changed.items():
+            signal.signal(number, handler)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Build, and say in one line what is installed or what went wrong."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == [NESTML_STEP]:
+        end_with_parent()
         run_nestml(Path(arguments[1]))
         return 0
     options = parse_arguments(arguments)
@@ -1118,13 +1259,14 @@ def main(arguments: list[str] | None = None) -> int:
         if options.show_install_dir:
             print(target_folder(read_request(options), find_nest(options.nest_config)))
             return 0
-        record = make_module(options)
+        with stopped_by_signals():
+            record = make_module(options)
     except BuildError as error:
         report(str(error))
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         report("stopped; a module that was installed before is still whole")
-        return 130
+        return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
     if options.json:
         print(json.dumps(record, indent=2))
     else:
