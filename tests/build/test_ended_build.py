@@ -174,7 +174,7 @@ def test_no_program_outlives_an_ended_build(tmp_path, number):
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     wait_until(lambda: any(command.startswith("sleep") for command in working_in(tmp_path)))
     process.send_signal(number)
-    process.wait()
+    process.wait(timeout=20)
     wait_until(lambda: not working_in(tmp_path))
 
 
