@@ -312,7 +312,7 @@ def content_hash(request: Request, nest: Nest) -> str:
     """
     nestml = nestml_folder()
     files = [*request.models, Path(__file__).resolve(), nest.kernel, nest.headers / "config.h"]
-    files += (file for file in sorted(OWN_TEMPLATES.rglob("*")) if file.is_file())
+    files += own_templates()
     files += sorted(stock_templates(nestml).rglob("*.jinja2"))
     facts = {
         "files": [(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files],
@@ -337,9 +337,15 @@ def source_hash(request: Request) -> str:
     It says whether a module that was compiled elsewhere has the models that are here.
     """
     files = [*request.models, Path(__file__).resolve()]
-    files += (file for file in sorted(OWN_TEMPLATES.rglob("*")) if file.is_file())
+    files += own_templates()
     content = [(file.name, hash_file(file)) for file in files]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def own_templates() -> list[Path]:
+    """List our templates and headers; a page about them is none."""
+    files = (file for file in sorted(OWN_TEMPLATES.rglob("*")) if file.is_file())
+    return [file for file in files if file.suffix != ".md"]
 
 
 def nestml_folder() -> Path:
