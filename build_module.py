@@ -626,13 +626,13 @@ def check_compiler(request: Request, toolchain: Toolchain, folder: Path) -> bool
         f"{ask_nest_config(config, '--cflags')} {ask_nest_config(config, '--includes')}"
     )
 
-    def complaint(source: str, *mode: str) -> str:
+    def complaint(source: str, mode: str, output: str = os.devnull) -> str:
         (folder / "probe.cpp").write_text(source)
-        command = [toolchain.compiler, *flags, *mode, "probe.cpp", "-o", "probe.o"]
+        command = [toolchain.compiler, *flags, mode, "probe.cpp", "-o", output]
         result = run(command, env={**os.environ, "LC_ALL": "C"}, cwd=folder, check=False)
         return "" if result.returncode == 0 else result.stderr.strip() or "it gives no reason"
 
-    if words := complaint("", "-c"):
+    if words := complaint("", "-c", "probe.o"):
         line = next((text for text in words.splitlines() if "error" in text), words)
         if request.march != "none" and "march" in words:
             raise BuildError(
@@ -1203,11 +1203,13 @@ def refuse_ranks() -> None:
 
 def explain_os_error(error: OSError, target: Path) -> str:
     """Say in a sentence which file could not be written, and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    text = str(error)  # shutil.copytree collects several errors in one that has no number
+    if any(os.strerror(number) in text for number in (errno.ENOSPC, errno.EDQUOT)):
         return full_disk()
     return (
-        f"cannot build {target}, because of {error.filename or 'a file'}: {error.strerror}; "
-        "mend that, or choose other folders with --install-dir, --build-dir and TMPDIR"
+        f"cannot build {target}, because of {error.filename or 'a file'}: "
+        f"{error.strerror or text[:300]}; mend that, or choose other folders with --install-dir, "
+        "--build-dir and TMPDIR"
     )
 
 

@@ -92,9 +92,11 @@ def small_disk(tmp_path: Path) -> Callable[..., list[str]]:
     return lambda size: command(folder, size)
 
 
-@pytest.mark.parametrize("size", ["64k", pytest.param("1m", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "size", ["64k", *(pytest.param(size, marks=pytest.mark.slow) for size in ("1m", "2m"))]
+)
 def test_full_temporary_folder(tmp_path, neuron, small_disk, size):
-    """The first size is full before NESTML starts, the second while the compiler works."""
+    """The first size is full before NESTML starts, the others when it or the compiler writes."""
     command = [*small_disk(size), sys.executable, ROOT / "build_module.py", "--models", neuron]
     result = subprocess.run(
         [*command, *EULER, "--install-dir", tmp_path / "out"],
