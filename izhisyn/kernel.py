@@ -195,6 +195,19 @@ def simulate(duration, progress=None, min_delay=None):
     min_delay : float, optional
         A whole multiple of the shortest delay in the network [ms]. One process asks NEST for it,
         but several know only their own connections' until they have simulated.
+
+    Notes
+    -----
+    On several MPI processes, call ``nest.GetConnections`` only after the first simulation, or
+    before the last ``nest.Connect``: it makes NEST forget the delays of the other processes, which
+    then simulate in slices of different lengths and wait for each other for ever. `progress` may
+    call it.
+
+    Raises
+    ------
+    ParameterError
+        If a time is not on the grid of the resolution, or on several processes `min_delay` is not a
+        multiple of the delay in whose slices this one would simulate.
     """
     total = steps_of(duration, "duration")
     # Everything is asked before NEST prepares: reading a kernel attribute between that and the
@@ -202,6 +215,7 @@ def simulate(duration, progress=None, min_delay=None):
     resolution = nest.resolution
     if min_delay is not None:
         slice_steps = steps_of(min_delay, "shortest delay")
+        _check_slice(slice_steps, resolution)
     elif nest.num_processes == 1:
         slice_steps = round(nest.min_delay / resolution)
     else:
@@ -255,6 +269,19 @@ def _check_resolution(resolution):
         raise ParameterError(
             f"resolution {resolution:g} ms is not a positive multiple of {nest.ms_per_tic:g} ms, "
             f"NEST's unit of time; choose for example 0.1"
+        )
+
+
+def _check_slice(slice_steps, resolution):
+    if nest.num_processes == 1:
+        return
+    known = nest.min_delay
+    if slice_steps % round(known / resolution) != 0:
+        raise ParameterError(
+            f"min_delay {slice_steps * resolution:g} ms is not a multiple of {known:g} ms, the "
+            f"shortest delay known to process {nest.Rank()}; give a multiple, and call "
+            f"nest.GetConnections after the first simulation, since before it makes NEST forget "
+            f"the delays of other processes"
         )
 
 

@@ -80,7 +80,7 @@ def main(arguments=None):
     posts = pathways["decreasing"].post + pathways["increasing"].post
     current_meter = recording.record_traces(posts, ["I_AMPA"], interval=CURRENT_INTERVAL)
     observed = pathways["decreasing"]
-    samples = simulate_and_sample(nest.GetConnections(observed.pre[0], observed.post), options)
+    samples = simulate_and_sample(observed, options)
 
     spikes = recording.gather_spikes(spike_recorder, options.output)
     calcium = recording.gather_traces(calcium_meter, options.output)
@@ -226,13 +226,13 @@ def pulses(onset, duration):
     return steps
 
 
-def simulate_and_sample(synapse, options):
+def simulate_and_sample(pathway, options):
     """Simulate, reading the bound fraction of a synapse's receptors on the way.
 
     Parameters
     ----------
-    synapse : nest.SynapseCollection
-        One connection, or none if it is another MPI process's.
+    pathway : izhisyn.plastic_pathway.Pathway
+        The synapse of its first presynaptic cell is read.
     options : argparse.Namespace
         With ``duration`` [ms] and ``quiet``.
 
@@ -246,6 +246,8 @@ def simulate_and_sample(synapse, options):
     samples = []
 
     def read(completed):
+        # Not before the first run, see `simulate`.
+        synapse = nest.GetConnections(pathway.pre[0], pathway.post)
         if len(synapse):
             samples.append((nest.biological_time, synapse.Gamma_S))
         progress(completed)

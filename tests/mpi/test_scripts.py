@@ -18,12 +18,11 @@ import pytest
 from izhisyn import recording, spike_files
 from tests.conftest import ROOT
 
-# Two virtual processes in each case, or no random numbers.
 SCRIPTS = {
     "tutorial": (),
     "figure2": (),
     "ampa_nmda_gaba": (
-        *("--total-vps", 2, "--neurons", 5, "--recurrent", "--as-posted"),
+        *("--neurons", 5, "--recurrent", "--as-posted"),
         *("--resolution", 0.1, "--duration", 300),
     ),
     "short_term_plasticity": (),
@@ -35,12 +34,14 @@ SCRIPTS = {
     "gliotransmission": ("--duration", 1400),
     "izhikevich_2004_properties": (),
     "izhikevich_2007_cells": (),
-    "izhikevich_2003_network": ("--total-vps", 2, "--simtime", 500),
+    "izhikevich_2003_network": ("--simtime", 500),
     "population_network": (
-        *("--total-vps", 2, "--neurons", 500, "--indegree", 100),
+        *("--neurons", 500, "--indegree", 100),
         *("--simtime", 300, "--presimtime", 100, "--spikes-to", "ascii"),
     ),
 }
+# Their random numbers depend on the number of virtual processes.
+RANDOM = {"ampa_nmda_gaba", "izhikevich_2003_network", "population_network"}
 # What results tell of the processes that they come from.
 OF_THE_RUN = {
     *("times", "real_time_factor", "peak_memory_MiB"),
@@ -48,34 +49,65 @@ OF_THE_RUN = {
 }
 
 
-def test_every_script_is_run_on_two_ranks() -> None:
+def test_every_script_is_run_on_several_ranks() -> None:
     """A new one has to be added above; results of one process alone are easily taken for all."""
     scripts = {file.stem for file in (ROOT / "pynest_scripts").glob("[!_]*.py")}
     assert scripts == SCRIPTS.keys()
 
 
+@pytest.mark.parametrize("ranks", [3, 5])  # five: more than some of the networks have neurons
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_two_ranks_record_what_one_process_does(run_ranks, tmp_path: Path, script: str) -> None:
+def test_ranks_record_what_one_process_does(
+    run_ranks, tmp_path: Path, script: str, ranks: int
+) -> None:
     """Every array in the recordings and every number in the results, to the last bit."""
     recordings, results = {}, {}
-    for ranks in (0, 2):
-        folder = tmp_path / f"ranks-{ranks}"
+    split = ("--total-vps", ranks) if script in RANDOM else ()
+    for processes in (0, ranks):
+        folder = tmp_path / f"ranks-{processes}"
         result = run_ranks(
-            ranks, "-m", f"pynest_scripts.{script}", *SCRIPTS[script], "--output", folder
+            *(processes, "-m", f"pynest_scripts.{script}"),
+            *(*SCRIPTS[script], *split, "--output", folder),
         )
         assert result.returncode == 0, result.stderr
         assert result.stdout.count("Wrote") == 1, "one process speaks for all"
-        recordings[ranks] = {file.name: np.load(file) for file in folder.glob("*.npz")}
+        recordings[processes] = {file.name: np.load(file) for file in folder.glob("*.npz")}
         measured = json.loads((folder / f"{script}.json").read_text())
-        results[ranks] = {name: measured[name] for name in measured.keys() - OF_THE_RUN}
+        results[processes] = {name: measured[name] for name in measured.keys() - OF_THE_RUN}
 
-    assert results[2] == results[0]
-    assert recordings[0].keys() == recordings[2].keys() != set()
+    assert results[ranks] == results[0]
+    assert recordings[0].keys() == recordings[ranks].keys() != set()
     for name, expected in recordings[0].items():
         assert expected["spike_times"].size > 0
-        assert set(recordings[2][name]) == set(expected)
+        assert set(recordings[ranks][name]) == set(expected)
         for array in expected:
-            np.testing.assert_array_equal(recordings[2][name][array], expected[array])
+            np.testing.assert_array_equal(recordings[ranks][name][array], expected[array])
+
+
+# The neuron of rank 2 has only the connection with the longer delay.
+TWO_DELAYS = """
+from izhisyn.command_line import run_script
+from izhisyn.kernel import nest, simulate, start_kernel
+
+def main():
+    start_kernel()
+    neurons = nest.Create("parrot_neuron", 3)
+    nest.Connect(neurons[0], neurons[1], syn_spec={"delay": 1.0})
+    nest.Connect(neurons[1], neurons[2], syn_spec={"delay": 0.1})
+    nest.GetConnections()
+    simulate(10.0, min_delay=0.1)
+
+run_script(main)
+"""
+
+
+def test_connections_asked_for_before_the_first_run_end_in_a_sentence(run_ranks) -> None:
+    """NEST then forgets the delays of other ranks, and they would wait for each other for ever."""
+    alone = run_ranks(0, "-c", TWO_DELAYS)
+    assert alone.returncode == 0, alone.stderr
+    result = run_ranks(3, "-c", TWO_DELAYS)
+    assert result.returncode != 0
+    assert "nest.GetConnections after the first" in result.stderr
 
 
 NETWORK = ("-m", "pynest_scripts.population_network", "--total-vps", 2, "--record", 0, "--quiet")
