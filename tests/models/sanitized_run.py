@@ -25,6 +25,7 @@ def main(module, models):
         for model in models:
             varied_network.varied_network(nest, model, N, duration=20.0)
         nest.Simulate(20.0)
+        connect_pooled(module, threads, models)
     nest.ResetKernel()
     print("done")
 
@@ -34,6 +35,8 @@ def start(module, threads):
     nest.ResetKernel()
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.Install(module)
+    with open("/proc/self/maps") as maps:
+        assert f"{module}.so" in maps.read(), "NEST loaded another module of this name"
     nest.set(resolution=0.1, min_delay=0.1, max_delay=8.0, local_num_threads=threads)
 
 
@@ -60,10 +63,63 @@ def use(model):
         nest.Connect(neurons, later, "all_to_all", plastic)
     nest.Simulate(10.0)
     variable = names[0]  # the potential, or calcium
-    for neuron, value in zip(neurons, (1e300, -1e300, np.inf, np.nan), strict=False):
+    for neuron, value in zip(neurons, (1e300, -1e300), strict=False):
         neuron.set({variable: value})
     nest.Simulate(10.0)
     assert all(recorder.n_events for recorder in recorders), f"{model} was silent"
+
+
+def connect_pooled(module, threads, models):
+    """Make, change and remove connections of the pooled synapses and generator, at all times."""
+    start(module, threads)
+    models = [model for model in models if model != varied_network.ASTROCYTE]
+    cells = {model: nest.Create(model, N) for model in models}
+    recorder = nest.Create("weight_recorder")
+    nest.CopyModel("static_synapse_pooled", "recorded", {"weight_recorder": recorder})
+    nest.CopyModel("static_synapse_pooled_hom_w", "uniform", {"weight": 0.5})
+    generator = "poisson_generator_pooled"
+    noise, by_event, to_stock = nest.Create(generator, 3, {"rate": 3000.0})  # a synapse type each
+    changing = nest.Create(
+        generator, len(models), {"rate_times": [5.0, 9.0], "rate_values": [1e4, 10.0]}
+    )
+    spikes = nest.Create("spike_generator", params={"spike_times": np.arange(1.0, 30.0)})
+    stock = nest.Create("iaf_psc_exp", 5)
+    nest.Connect(to_stock, stock)
+
+    def connect(synapse, sources, targets, rule="all_to_all"):
+        """Connect to every port, with the delay that the ring holds longest and the shortest."""
+        for delay in (0.1, 8.0):
+            for port in receptor_types(targets[0].model).values() or [0]:
+                spec = {"synapse_model": synapse, "receptor_type": port, "delay": delay}
+                nest.Connect(sources, targets, rule, spec)
+
+    plain = "static_synapse_pooled"
+    pooled = ("recorded", "uniform", f"{plain}_lbl", plain)
+    first, *others = models
+    connect(plain, noise, cells[first])
+    nest.Simulate(3.0)
+    for model, synapse, device in zip(models, pooled * 2, changing, strict=False):
+        connect(synapse, cells[first], cells[model], {"rule": "fixed_indegree", "indegree": 9})
+        connect(synapse, device, cells[model][::3])
+    connect("static_synapse", by_event, cells[models[-1]])
+    nest.Simulate(5.0)
+    with nest.RunManager():
+        for model in others:
+            nest.Run(1.3)
+            connect(plain, spikes, cells[model])
+            noise.rate = 2e5
+    made = nest.GetConnections(cells[first], cells[first])
+    made.set(weight=0.25)
+    nest.Disconnect(made[::2])
+    nest.Simulate(5.0)
+    for weight in (-1.0, np.nan):
+        try:
+            made = nest.GetConnections(spikes, synapse_model=plain)
+            made[0].set(weight=weight)
+        except nest.NESTErrors.KernelException:
+            continue
+    nest.Simulate(9.0)
+    assert recorder.n_events
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def sanitized_module(folder: Path, models: tuple[str, ...]) -> Path:
     nest = build_module.find_nest(None)
     request = build_module.Request(
         models=tuple(ROOT / "models" / f"{model}.nestml" for model in models),
-        module="sanitizedmodule",
+        module=build_module.OWN_MODULE,  # under this name alone the pooled synapses are registered
         march="native",
         numeric_solver="forward-Euler",
     )
@@ -65,7 +65,7 @@ def run_sanitized(module: Path, *models: str) -> subprocess.CompletedProcess:
 
 
 def test_no_reports(tmp_path, monkeypatch):
-    """Every model, several blocks, recording, Set, freezing, ResetKernel, one thread and two."""
+    """Every model and what connects them, in all the ways of `sanitized_run`."""
     runtimes()
     flags = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize=vptr")
     # Without vptr, which would want the type information of NEST's own classes. A report ends the
