@@ -165,14 +165,19 @@ def test_a_run_is_recovered_after_one_of_its_ranks_was_killed(
     np.testing.assert_array_equal(spikes.times, recovered.spikes.times)
 
 
+def has_note(folder: Path) -> bool:
+    """Return whether a run has noted spikes on the disk."""
+    return (folder / "run.json").is_file() and spike_files.recover(folder).noted_until > 0.0
+
+
 @pytest.mark.slow
 def test_nothing_is_lost_at_whatever_moment_a_rank_is_killed(
     run_ranks, mpi_environment: dict, tmp_path: Path
 ) -> None:
-    """Forty moments from start to end; one of the two ranks, by turns."""
+    """Twenty moments from the start, twenty from the first note on; the ranks by turns."""
     network = (
         *(*NETWORK, "--neurons", 200, "--indegree", 50),
-        *("--simtime", 1000, "--presimtime", 50),
+        *("--simtime", 5000, "--presimtime", 50),
     )
     started = time.monotonic()
     assert run_ranks(2, *network, "--output", tmp_path / "whole").returncode == 0
@@ -184,7 +189,12 @@ def test_nothing_is_lost_at_whatever_moment_a_rank_is_killed(
     for run in range(40):
         folder = tmp_path / f"{run}"
         launcher = start_ranks(mpi_environment, folder, *network)
-        moment = random.uniform(0.2, 1.0) * duration
+        if run < 20:  # while the ranks start, as a rule
+            moment = random.uniform(0.2, 1.0) * duration
+        else:
+            moment = random.uniform(0.0, 0.5) * duration
+            while launcher.poll() is None and not has_note(folder / SPIKES):
+                time.sleep(0.01)
         time.sleep(moment)
         for rank in ranks_of(launcher)[run % 2 :][:1]:
             os.kill(rank, signal.SIGKILL)
@@ -195,7 +205,7 @@ def test_nothing_is_lost_at_whatever_moment_a_rank_is_killed(
             assert recovered.damage == (), context
             assert_complete(recovered, expected)
             furthest = max(furthest, recovered.complete_until)
-    assert furthest > 100.0, f"seed {seed}: no rank was killed late enough"
+    assert furthest >= 50.0, f"seed {seed}: no run came to its first note"
 
 
 def test_a_second_run_into_the_folder_is_refused(
