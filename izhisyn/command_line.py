@@ -14,14 +14,14 @@ from pathlib import Path
 from izhisyn import checks
 from izhisyn.checks import checked
 from izhisyn.errors import IzhisynError, ParameterError, reporting_failure_to_write
-from izhisyn.files import FolderLock, release_locks, sync, writing
+from izhisyn.files import FolderLock, abandon, release_locks, sync, writing
 from izhisyn.parameters import INTEGRATORS
 from izhisyn.processes import (
     INTERRUPTED,
+    clean_up_on_interrupt,
     fail,
     launched_rank,
     launched_size,
-    raise_on_interrupt,
 )
 
 _PARSER = checks.instance(argparse.ArgumentParser, "a parser")
@@ -359,7 +359,7 @@ def run_script(main):
     main : callable
         The script, without parameters.
     """
-    raise_on_interrupt()
+    clean_up_on_interrupt(abandon)
     try:
         main()
         release_locks()

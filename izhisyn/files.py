@@ -16,6 +16,7 @@ from izhisyn.errors import ParameterError, reporting_failure_to_write
 _LOCK = ".izhisyn-lock"
 _ASIDE = ".izhisyn-new-"  # what the names of files begin with that are being written
 _held = weakref.WeakSet()
+_unfinished = set()
 
 
 @checked(path=checks.path)
@@ -40,14 +41,16 @@ def writing(path):
     aside = path.with_name(f"{_ASIDE}{os.getpid()}-{path.name}")
     with reporting_failure_to_write(path):
         try:
+            _unfinished.add(aside)
             yield aside
             sync(aside)
             os.replace(aside, path)
             sync(path.parent)
         except BaseException:
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
+            _discard(aside)
             raise
+        finally:
+            _unfinished.discard(aside)
 
 
 @checked(path=checks.path, text=checks.instance(str, "a text"))
@@ -147,6 +150,18 @@ def release_locks():
     """Release all locks of this process."""
     for lock in list(_held):
         lock.release()
+
+
+def abandon():
+    """Remove what is being written, and release all locks, before the process ends."""
+    for aside in list(_unfinished):
+        _discard(aside)
+    release_locks()
+
+
+def _discard(aside):
+    with contextlib.suppress(OSError):
+        aside.unlink(missing_ok=True)
 
 
 def _is(file, descriptor):

@@ -5,6 +5,7 @@ NEST gives its MPI rank only if it was built with MPI and for the launcher's own
 launcher's environment variables are there in any case.
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -40,10 +41,7 @@ def fail(message, code):
     code : int
         Exit code.
     """
-    if launched_rank() > 0:
-        # When the first process has printed the same and ended, the launcher ends this one. If this
-        # process alone has failed, it prints when the first has had its time.
-        time.sleep(5.0)
+    _await_first_process()
     print(message.rstrip(), file=sys.stderr)
     if launched_size() == 1:
         sys.exit(code)
@@ -54,26 +52,48 @@ def fail(message, code):
 
 
 INTERRUPTED = "error: interrupted; nothing more is written"
+_before_end = []
 
 
 def end_at_once_on_interrupt():
-    """Let Ctrl-C end the process in one sentence while it imports, until `raise_on_interrupt`.
+    """Let Ctrl-C end the process in one sentence, from its imports on.
 
-    NumPy and others turn an exception that comes while they are imported into one of their own.
+    An exception would get lost where a library catches all of them: NumPy turns one that is raised
+    during its import into its own, and drops one that is raised while it looks for a method.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end_at_once)
 
 
-def raise_on_interrupt():
-    """Let Ctrl-C raise KeyboardInterrupt again."""
-    if signal.getsignal(signal.SIGINT) is _end_at_once:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def clean_up_on_interrupt(function):
+    """Call a function, without arguments, before `end_at_once_on_interrupt` ends the process.
+
+    Parameters
+    ----------
+    function : callable
+        It runs at any point of the program. Registered twice, it is called once.
+    """
+    if function not in _before_end:
+        _before_end.append(function)
 
 
 def _end_at_once(number, frame):
-    os.write(2, f"{INTERRUPTED}\n".encode())
-    os._exit(128 + number)
+    signal.signal(number, signal.SIG_DFL)
+    try:
+        for function in _before_end:
+            function()
+        _await_first_process()
+        os.write(2, f"{INTERRUPTED}\n".encode())
+        with contextlib.suppress(RuntimeError):  # the program was about to write there
+            sys.stdout.flush()
+    finally:
+        os._exit(128 + number)
+
+
+def _await_first_process():
+    """Give the first process time to print the same and end, whereupon the launcher ends this."""
+    if launched_rank() > 0:
+        time.sleep(5.0)
 
 
 def peak_memory():

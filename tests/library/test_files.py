@@ -3,12 +3,14 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
-from izhisyn import files
+from izhisyn import files, processes
 from izhisyn.errors import ParameterError
 
 HOLD = """
@@ -135,6 +137,39 @@ def test_a_process_may_run_again_in_its_folder(tmp_path):
     files.release_locks()
     assert names(tmp_path) == []
     first.release()
+
+
+def test_ctrl_c_ends_a_program_that_catches_every_exception(pytestconfig, tmp_path):
+    """As parts of NumPy do; what was being written, and the lock, are gone."""
+    program = """
+import sys, time
+from pathlib import Path
+from izhisyn import files, processes
+processes.end_at_once_on_interrupt()
+processes.clean_up_on_interrupt(files.abandon)
+folder = Path(sys.argv[1])
+lock = files.FolderLock(folder)
+with files.writing(folder / "numbers.json") as aside:
+    aside.write_text("half of")
+    (folder / "begun").write_text("")
+    while True:
+        try:
+            time.sleep(0.01)
+        except BaseException:
+            pass
+"""
+    command = [sys.executable, "-c", program, tmp_path]
+    running = subprocess.Popen(
+        command, cwd=pytestconfig.rootpath, stderr=subprocess.PIPE, text=True
+    )
+    while not (tmp_path / "begun").is_file():
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, message = running.communicate(timeout=60)
+    assert message == f"{processes.INTERRUPTED}\n"
+    assert running.returncode == 130
+    assert names(tmp_path) == ["begun"]
 
 
 def test_many_that_start_at_once_hold_it_one_after_the_other(pytestconfig, tmp_path):
