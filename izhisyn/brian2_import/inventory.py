@@ -14,7 +14,7 @@ from brian2.groups.group import CodeRunner
 
 from izhisyn.brian2_import.errors import Brian2ImportError
 from izhisyn.brian2_import.names import split_statements
-from izhisyn.brian2_import.neuron import Regularly
+from izhisyn.brian2_import.parts import Regularly
 
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 

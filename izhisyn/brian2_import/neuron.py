@@ -6,8 +6,6 @@ incoming spikes, reset. The state that NEST records at t is the one that Brian2 
 """
 
 import re
-import textwrap
-from dataclasses import dataclass, field
 
 import sympy
 from brian2.core.variables import Constant
@@ -36,7 +34,9 @@ from izhisyn.brian2_import.names import (
     type_text,
     value_text,
 )
+from izhisyn.brian2_import.parts import written_from
 from izhisyn.brian2_import.quadratic import FUNCTIONS, find_membrane, step_lines
+from izhisyn.import_output.nestml import Nestml, write_block, write_header
 
 # What differs between neurons, or between the times at which it is looked at.
 OF_ONE_NEURON = {"i", "N", "t", "lastspike", "not_refractory", "rand", "randn", "poisson"}
@@ -49,63 +49,6 @@ _METHODS = {
     "quadratic": "The exact quadratic step, of second order; `spike_offset` is how long before the "
     "end of its step the last spike was.",
 }
-
-
-@dataclass(frozen=True)
-class Port:
-    """A spike port: what a spike of weight 1 adds to which variables.
-
-    Attributes
-    ----------
-    name
-        Name of the port.
-    effects
-        Variable, sign (``+=`` or ``-=``) and Brian2 expression of what is added.
-    origin
-        The Brian2 code, for the comment.
-    weight
-        What the weight of a connection means.
-    """
-
-    name: str
-    effects: tuple[tuple[str, str, str], ...]
-    origin: str
-    weight: str
-
-
-@dataclass(frozen=True)
-class Regularly:
-    """Code of ``run_regularly``, for the start of a step.
-
-    Attributes
-    ----------
-    statements
-        Brian2 code.
-    interval
-        Time between two runs [s], a multiple of the time step; None for every step.
-    """
-
-    statements: str
-    interval: float | None = None
-
-
-@dataclass
-class Nestml:
-    """A generated model.
-
-    Attributes
-    ----------
-    name
-        Name of the model and stem of its file.
-    text
-        NESTML source.
-    notes
-        What its user must know, in sentences.
-    """
-
-    name: str
-    text: str
-    notes: list[str] = field(default_factory=list)
 
 
 def neuron_to_nestml(
@@ -319,7 +262,7 @@ class _NeuronWriter:
                 f"It spikes if {' '.join(self.whole.events['spike'].split())}; NEST's spike time "
                 "is the end of the step, Brian2's its start."
             )
-        return write_header(name, source, summary + self.notes)
+        return write_header(name, "Brian2", [*written_from(source), *summary, *self.notes])
 
     def _state(self):
         lines = []
@@ -715,55 +658,3 @@ def by_dependence(equations):
 
 def _assign(name, operator, term):
     return [f"{name} {operator} {term.text}"]
-
-
-def write_header(name, source, summary):
-    """Write the comment that opens a file.
-
-    Parameters
-    ----------
-    name : str
-        Name of the model.
-    source : str
-        Where it comes from.
-    summary : list of str
-        Further sentences.
-
-    Returns
-    -------
-    str
-    """
-    title = f"{name} - carried over from Brian2"
-    lines = [title, "#" * len(title), "", "Description", "+++++++++++", ""]
-    lines += [
-        f"Written by izhisyn.brian2_import from {source}. Each line of Brian2 stands beside or",
-        "above what became of it.",
-        "",
-    ]
-    for sentence in summary:
-        lines += textwrap.wrap(sentence, 110)
-    lines += ["", "SPDX-License-Identifier: GPL-2.0-or-later"]
-    return "".join(f"# {line}".rstrip() + "\n" for line in lines) + "#\n"
-
-
-def write_block(title, lines):
-    """Write a block, with the comments behind its declarations in one column.
-
-    Parameters
-    ----------
-    title : str
-        What stands before the colon.
-    lines : list of str
-
-    Returns
-    -------
-    str
-    """
-    parts = [line.partition("    # ") for line in lines]
-    widths = [len(text) for text, mark, _ in parts if mark and not text.startswith(" ")]
-    width = min(max(widths, default=0), 40)
-    lines = [
-        f"{text:{width}}  # {comment}" if mark and text.strip() else line
-        for line, (text, mark, comment) in zip(lines, parts, strict=True)
-    ]
-    return f"    {title}:\n" + "".join(f"        {line}\n" for line in lines)

@@ -17,7 +17,8 @@ from izhisyn.brian2_import.checks import (
 )
 from izhisyn.brian2_import.errors import Brian2ImportError, located
 from izhisyn.brian2_import.names import refuse_reserved_name
-from izhisyn.brian2_import.neuron import Regularly, neuron_to_nestml
+from izhisyn.brian2_import.neuron import neuron_to_nestml
+from izhisyn.brian2_import.parts import Regularly
 from izhisyn.brian2_import.synapse import neuron_port, synapse_port
 
 

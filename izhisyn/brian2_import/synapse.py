@@ -34,15 +34,10 @@ from izhisyn.brian2_import.names import (
     type_text,
     value_text,
 )
-from izhisyn.brian2_import.neuron import (
-    KINDS,
-    Nestml,
-    Port,
-    by_dependence,
-    write_block,
-    write_header,
-)
+from izhisyn.brian2_import.neuron import KINDS, by_dependence
+from izhisyn.brian2_import.parts import Port, written_from
 from izhisyn.brian2_import.units import unit_size, unit_text
+from izhisyn.import_output.nestml import Nestml, write_block, write_header
 
 _SPECIAL = {
     "i": "the index of the source neuron",
@@ -373,7 +368,7 @@ class _Synapse:
         ]
         text = "\n".join(write_block(title, lines) for title, lines in blocks if lines)
         functions = "".join(f"\n{function}" for function in self.names.functions.values())
-        header = write_header(name, source, notes)
+        header = write_header(name, "Brian2", [*written_from(source), *notes])
         return Nestml(name, f"{header}model {name}:\n\n{text}{functions}", notes)
 
     def _event_driven(self):

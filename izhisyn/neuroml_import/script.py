@@ -3,48 +3,37 @@
 
 from collections import defaultdict
 
-HEAD = '''\
-"""{source}, carried over from NeuroML by izhisyn.
+from izhisyn.import_output.pynest import (
+    Function,
+    Script,
+    call,
+    comment,
+    dictionary,
+    quoted,
+    sequence,
+    statement,
+)
 
-{left_behind}
-"""
-
-import argparse
-import json
-from pathlib import Path
-
-{imports}
-RESOLUTION = {resolution!r}  # time step [ms]
-'''
-
-TAIL = '''
-
-def main():
-    """Simulate; print the numbers of spikes, and write their times [ms] beside this script."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\\n")[0])
-    parser.add_argument("--simtime", type=float, default={simtime!r}, help="duration [ms]")
-    options = parser.parse_args()
-    start_kernel(resolution=RESOLUTION)
-    populations = create()
-    inject(populations)
-    connect(populations)
-    recorders = {{name: nest.Create("spike_recorder") for name in populations}}
-    for name, recorder in recorders.items():
-        nest.Connect(populations[name], recorder)
-    simulate(options.simtime)
-    spikes = {{}}
-    for name, recorder in recorders.items():
-        events = recorder.events
-        first = populations[name].tolist()[0]
-        cells = [int(sender) - first for sender in events["senders"]]
-        spikes[name] = {{"cells": cells, "times": events["times"].tolist()}}
-        print(f"{{name}}: {{len(cells)}} spikes")
-    Path(__file__).with_suffix(".json").write_text(json.dumps(spikes) + "\\n")
-
-
-if __name__ == "__main__":
-    main()
-'''
+_MAIN = """\
+parser = argparse.ArgumentParser(description=__doc__.partition("\\n")[0])
+parser.add_argument("--simtime", type=float, default={simtime!r}, help="duration [ms]")
+options = parser.parse_args()
+start_kernel(resolution=RESOLUTION)
+populations = create()
+inject(populations)
+connect(populations)
+recorders = {{name: nest.Create("spike_recorder") for name in populations}}
+for name, recorder in recorders.items():
+    nest.Connect(populations[name], recorder)
+simulate(options.simtime)
+spikes = {{}}
+for name, recorder in recorders.items():
+    events = recorder.events
+    first = populations[name].tolist()[0]
+    cells = [int(sender) - first for sender in events["senders"]]
+    spikes[name] = {{"cells": cells, "times": events["times"].tolist()}}
+    print(f"{{name}}: {{len(cells)}} spikes")
+Path(__file__).with_suffix(".json").write_text(json.dumps(spikes) + "\\n")"""
 
 
 def pynest_script(network, source, resolution, simtime):
@@ -64,41 +53,35 @@ def pynest_script(network, source, resolution, simtime):
     -------
     str
     """
-    notes = "\n".join(f"- {note}" for note in network.left_behind)
-    body = "".join([*_create(network), *_inject(network), *_connect(network)])
-    head = HEAD.format(
-        source=source,
-        left_behind=f"Not carried over:\n{notes}" if notes else "Everything is carried over.",
-        imports=_imports(body),
-        resolution=resolution,
+    main = Function(
+        "main",
+        "Simulate; print the numbers of spikes, and write their times [ms] beside this script.",
+        _MAIN.format(simtime=simtime).splitlines(),
     )
-    return head + body + TAIL.format(simtime=simtime)
-
-
-def _imports(body):
-    numpy = "import numpy as np\n\n" if "np." in body else ""
-    wiring = [name for name in ("connect_pairs", "step_current", "syn_spec") if f"{name}(" in body]
-    lines = numpy + "from izhisyn.kernel import nest, simulate, start_kernel\n"
-    return lines + f"from izhisyn.wiring import {', '.join(wiring)}\n" if wiring else lines
+    return Script(
+        f"{source}, carried over from NeuroML by izhisyn.",
+        [],
+        network.left_behind,
+        [f"RESOLUTION = {resolution!r}  # time step [ms]"],
+        [_create(network), _inject(network), _connect(network), main],
+    ).text()
 
 
 def _create(network):
-    yield '\n\ndef create():\n    """Create the populations."""\n    return {\n'
+    lines = ["populations = {}"]
     for cells in network.populations.values():
-        yield f"        # {cells.origin}\n"
+        lines += comment(cells.origin)
         for synapse, receptor in cells.receptors.items():
-            yield f"        # {receptor} is {synapse}\n"
-        yield f'        "{cells.name}": nest.Create(\n'
-        yield f'            "{cells.model}",\n            {len(cells.ids)},\n            {{\n'
-        for name, value in cells.parameters.items():
-            yield f'                "{name}": {value!r},\n'
-        yield "            },\n        ),\n"
-    yield "    }\n"
+            lines += comment(f"{receptor} is {synapse}")
+        parameters = {name: repr(value) for name, value in cells.parameters.items()}
+        create = call(
+            "nest.Create", quoted(cells.model), str(len(cells.ids)), dictionary(parameters)
+        )
+        lines += statement(create, f"populations[{quoted(cells.name)}] = ")
+    return Function("create", "Create the populations.", [*lines, "return populations"])
 
 
 def _inject(network):
-    yield "\n\ndef inject(populations):\n"
-    yield '    """Send currents: times [ms], and the current from each time on [pA]."""\n'
     lines = []
     for cells in network.populations.values():
         alike = defaultdict(list)
@@ -106,8 +89,14 @@ def _inject(network):
             alike[tuple(steps_of_pulses(pulses))].append(index)
         for steps, indices in alike.items():
             chosen = "" if len(indices) == len(cells.ids) else f"[{indices}]"
-            lines.append(f'    step_current(populations["{cells.name}"]{chosen}, {list(steps)})\n')
-    yield from lines or ["    # no currents\n"]
+            target = f"populations[{quoted(cells.name)}]{chosen}"
+            lines += statement(call("step_current", target, sequence(map(repr, steps))))
+    return Function(
+        "inject",
+        "Send currents: times [ms], and the current from each time on [pA].",
+        lines or ["# no currents"],
+        "populations",
+    )
 
 
 def steps_of_pulses(pulses):
@@ -133,27 +122,38 @@ def steps_of_pulses(pulses):
 
 
 def _connect(network):
-    yield "\n\ndef connect(populations):\n"
-    yield '    """Connect the populations; the shortest delay is a step."""\n'
-    if not network.projections:
-        yield "    # no projections\n"
+    lines = []
     for projection in network.projections:
         source = network.populations[projection.source]
         target = network.populations[projection.target]
-        yield f"    # {projection.name}\n"
-        yield f'    pre, post = populations["{source.name}"], populations["{target.name}"]\n'
+        lines += comment(projection.name)
+        lines.append(
+            f"pre, post = populations[{quoted(source.name)}], populations[{quoted(target.name)}]"
+        )
         rule = _rule(projection, len(source.ids), len(target.ids))
-        spec = f'syn_spec("{projection.receptor}", weight, delay, "{target.model}")'
+        spec = call(
+            "syn_spec", quoted(projection.receptor), "weight", "delay", quoted(target.model)
+        )
         if rule and len(set(projection.weights)) == len(set(projection.delays)) == 1:
-            yield f"    weight, delay = {projection.weights[0]!r}, {_delay(projection.delays[0])}\n"
-            yield f'    nest.Connect(pre, post, "{rule}", {spec})\n'
+            lines.append(
+                f"weight, delay = {projection.weights[0]!r}, {_delay(projection.delays[0])}"
+            )
+            lines += statement(call("nest.Connect", "pre", "post", quoted(rule), spec))
             continue
         rows = zip(projection.pairs, projection.weights, projection.delays, strict=True)
-        yield "    connections = (\n        # source, target, weight, delay [ms]\n"
-        for (first, second), weight, delay in rows:
-            yield f"        ({first}, {second}, {weight!r}, {_delay(delay)}),\n"
-        yield "    )\n    *pairs, weight, delay = np.array(connections).T\n"
-        yield f"    connect_pairs(pre, post, pairs, {spec})\n"
+        lines += ["connections = (", "    # source, target, weight, delay [ms]"]
+        lines += [
+            f"    ({first}, {second}, {weight!r}, {_delay(delay)}),"
+            for (first, second), weight, delay in rows
+        ]
+        lines += [")", "*pairs, weight, delay = np.array(connections).T"]
+        lines += statement(call("connect_pairs", "pre", "post", "pairs", spec))
+    return Function(
+        "connect",
+        "Connect the populations; the shortest delay is a step.",
+        lines or ["# no projections"],
+        "populations",
+    )
 
 
 def _delay(delay):

@@ -20,13 +20,13 @@ LAYERS = (
     ("kernel",),
     ("wiring", "recording"),
     ("spike_files", "random_network", "plastic_pathway", "neo_export", "pynn"),
-    ("command_line",),
+    ("command_line", "import_output"),
     ("brian2_import", "neuroml_import"),
 )
 WITHOUT_NEST = {
     *("errors", "processes", "checks", "files", "parameters", "analysis", "synapses", "plotting"),
     *("network_design", "neurocomputational_properties", "firing_patterns", "nestml_source"),
-    *("nest_desktop", "command_line", "brian2_import", "neuroml_import"),
+    *("nest_desktop", "command_line", "import_output", "brian2_import", "neuroml_import"),
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SOURCES = sorted((ROOT / "izhisyn").rglob("*.py"))

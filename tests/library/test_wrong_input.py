@@ -26,7 +26,7 @@ from izhisyn.plastic_pathway import create_pathway
 
 # What only a developer calls; the importers and PyNN, which have tests of their own.
 NO_SUBJECTS = {"checks", "errors", "processes", "__main__"}
-NO_SUBJECTS |= {"brian2_import", "neuroml_import", "pynn"}
+NO_SUBJECTS |= {"brian2_import", "import_output", "neuroml_import", "pynn"}
 CHECKS = {"kernel.nodes", "kernel.node_model", "kernel.synapse_model", "kernel.is_distribution"}
 CHECKS.add("kernel.values_or_distribution")
 # What is handed on to another library as it is, and any text.
