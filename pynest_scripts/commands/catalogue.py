@@ -15,6 +15,7 @@ TOOLS = {
     "info": f"{__package__}.info",
     "import-brian2": "izhisyn.brian2_import.__main__",
     "import-neuroml": "izhisyn.neuroml_import.__main__",
+    "fit": "izhisyn.fitting.__main__",
     "nest-desktop": f"{__package__}.nest_desktop",
     "completion": f"{__package__}.completion",
 }

@@ -21,7 +21,7 @@ LAYERS = (
     ("wiring", "recording"),
     ("spike_files", "random_network", "plastic_pathway", "neo_export", "pynn"),
     ("command_line", "import_output"),
-    ("brian2_import", "neuroml_import"),
+    ("brian2_import", "neuroml_import", "fitting"),
 )
 WITHOUT_NEST = {
     *("errors", "processes", "checks", "files", "parameters", "analysis", "synapses", "plotting"),

@@ -62,6 +62,7 @@ def test_help_lists_every_script_and_the_first_two_steps(izhisyn, arguments):
         "info",
         "import-brian2",
         "import-neuroml",
+        "fit",
         "nest-desktop",
         "completion",
     } <= listed
@@ -102,7 +103,8 @@ def test_usage_names_the_command(izhisyn, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["build", "info", "import-brian2", "import-neuroml", "nest-desktop", "completion"]
+    "name",
+    ["build", "info", "import-brian2", "import-neuroml", "fit", "nest-desktop", "completion"],
 )
 def test_usage_names_the_tool(izhisyn, name):
     """The same for what is not an experiment."""
