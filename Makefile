@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+MODELS ?=
 VENV_PYTHON := .venv/bin/python
 BENCHMARKS := prepare work_precision neuron_cost network delivery flags $(if $(shell command -v perf),hot_spots) targets
 MPI_BENCHMARKS := memory scaling plan
@@ -20,8 +21,9 @@ figure2: build ## draw figure 2 of Izhikevich (2003): output/figure2.png and out
 build: .venv/ready ## compile the models and install them into the NEST of .venv
 	@$(VENV_PYTHON) build_module.py
 
-test: build ## run the tests except the slow ones (minutes)
-	@$(VENV_PYTHON) -m pytest -m "not slow" $(ARGS)
+# The build takes what has not changed from a cache; so with MODELS, all this takes seconds.
+test: build ## run the tests except the slow ones (minutes); MODELS=models/x.nestml: those of one model
+	@$(VENV_PYTHON) -m $(if $(MODELS),tests.one_model $(MODELS),pytest -m "not slow") $(ARGS)
 
 test-slow: build ## run the slow tests
 	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)

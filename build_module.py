@@ -8,8 +8,9 @@ whose ``nest-config`` names folders of the machine that built it, as well as wit
 or from source, with and without MPI. Run it once, outside ``mpirun``, before the ranks start.
 
 The steps, in the order of this file: find NEST without importing it, compare a content hash with
-the record beside the installed module, let NESTML generate and compile in a process of its own,
-load the result in a fresh interpreter, rename it into place, load it once more by its bare name.
+the record beside the installed module, let NESTML generate code and compile it, or take both from
+the cache where nothing has changed, load the result in a fresh interpreter, rename it into place,
+load it once more by its bare name.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import argparse
 import contextlib
 import errno
 import fcntl
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
+import io
 import json
 import mmap
 import os
@@ -36,9 +39,10 @@ import sysconfig
 import tempfile
 import threading
 import time
-import traceback
+import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -64,12 +68,6 @@ GCC_ONLY = (
     # On most processors GCC uses half the width of AVX-512, which costs a fifth of the speed.
     *(("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()),
 )
-
-# These would change the build behind the content hash's back, or break NESTML's call of make.
-IGNORED_ENVIRONMENT = (
-    "CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR MAKEFLAGS MFLAGS MAKELEVEL"
-    " CMAKE_GENERATOR CMAKE_INSTALL_PREFIX CMAKE_BUILD_TYPE"
-).split()
 
 MISSING_HEADERS = {
     "gsl/": "GSL's headers (for NESTML's rk45 solver): install libgsl-dev (Debian, "
@@ -110,7 +108,11 @@ loaded = [f for f in files if os.path.basename(f) == os.path.basename(name) + ".
 print({PROOF_MARK!r} + json.dumps({{"models": models, "loaded": loaded}}))
 """
 
-NESTML_STEP = "--nestml-step"
+RUN_STEP = "--run-step"
+NAMES = "names.json"  # an entry of the cache has, beside the code, the names of the models in it
+STOCK_MARK = re.compile(r"^// izhisyn: stock code, because (\w+) (.*)$", re.MULTILINE)
+# Distributions whose version may change the code that NESTML generates.
+USED_BY_NESTML = "odetoolbox sympy astropy jinja2 antlr4-python3-runtime".split()
 
 
 class BuildError(Exception):
@@ -210,10 +212,17 @@ def find_models(paths: list[Path]) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
-def model_names(files: tuple[Path, ...]) -> list[str]:
+def read_model(file: Path) -> str:
+    """Read a NESTML file."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BuildError(f"{file} is not UTF-8 ({error}); store it as such") from error
+
+
+def model_names(source: str) -> list[str]:
     """Read the names of the models from their ``model NAME:`` lines."""
-    lines = (re.findall(r"^model\s+(\w+)\s*:", file.read_text(), re.MULTILINE) for file in files)
-    return [name for names in lines for name in names]
+    return re.findall(r"^model\s+(\w+)\s*:", source, re.MULTILINE)
 
 
 def find_nest(explicit_config: Path | None) -> Nest:
@@ -310,13 +319,11 @@ def content_hash(request: Request, nest: Nest) -> str:
 
     A module for ``-march=native`` depends on the processor: a cluster's nodes may share one disk.
     """
-    nestml = nestml_folder()
-    files = [*request.models, Path(__file__).resolve(), nest.kernel, nest.headers / "config.h"]
-    files += own_templates()
-    files += sorted(stock_templates(nestml).rglob("*.jinja2"))
+    files = [Path(__file__).resolve(), nest.kernel, nest.headers / "config.h", *own_templates()]
     facts = {
-        "files": [(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files],
-        "nestml": importlib.metadata.version("nestml"),
+        "models": [without_comments(read_model(file)) for file in request.models],
+        "files": [hash_file(file) for file in files],
+        "generator": generator_hash(),
         "module": request.module,
         "march": request.march,
         "processor": processor_features() if request.march == "native" else None,
@@ -328,7 +335,30 @@ def content_hash(request: Request, nest: Nest) -> str:
             nest.ask(question) for question in ("--compiler", "--cflags", "--includes")
         ],
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return hash_json(facts)
+
+
+def generator_hash() -> str:
+    """Hash what makes C++ code of models: our templates and printers, NESTML and what it uses.
+
+    Our headers are no part of that; the preprocessor puts them into what gets compiled.
+    """
+    own = [file for file in own_templates() if file.suffix in (".py", ".jinja2")]
+    nestml = nestml_folder()
+    theirs = sorted(file for file in nestml.rglob("*") if file.suffix in (".py", ".jinja2"))
+    files = [str(file.relative_to(OWN_TEMPLATES)) for file in own]
+    files += [str(file.relative_to(nestml)) for file in theirs]
+    hashes = [hash_file(file) for file in own + theirs]
+    versions = [installed_version(name) for name in ("nestml", *USED_BY_NESTML)]
+    return hash_json([files, hashes, versions, platform.python_version()])
+
+
+def installed_version(distribution: str) -> str | None:
+    """Give the version of a distribution, or None if it is not installed."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def source_hash(request: Request) -> str:
@@ -336,16 +366,14 @@ def source_hash(request: Request) -> str:
 
     It says whether a module that was compiled elsewhere has the models that are here.
     """
-    files = [*request.models, Path(__file__).resolve()]
-    files += own_templates()
-    content = [(file.name, hash_file(file)) for file in files]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    files = [*request.models, Path(__file__).resolve(), *own_templates()]
+    return hash_json([(file.name, hash_file(file)) for file in files])
 
 
 def own_templates() -> list[Path]:
-    """List our templates and headers; a page about them is none."""
+    """List our templates, headers and printers; a page about them is none of these."""
     files = (file for file in sorted(OWN_TEMPLATES.rglob("*")) if file.is_file())
-    return [file for file in files if file.suffix != ".md"]
+    return [file for file in files if file.suffix not in (".md", ".pyc")]
 
 
 def nestml_folder() -> Path:
@@ -354,13 +382,12 @@ def nestml_folder() -> Path:
     if spec is None or spec.origin is None:
         missing = {
             "NESTML": True,
-            "CMake": shutil.which("cmake", path=tool_path()) is None,
             "Boost's headers": boost_include() is None and not Path("/usr/include/boost").is_dir(),
         }
         raise BuildError(
             f"building models needs {' and '.join(name for name in missing if missing[name])}, "
             f"which {sys.executable} does not have; pip install 'izhisyn[build]', or beside a NEST "
-            "that is not from pip: pip install nestml==9.0.0 cmake boost-headers"
+            "that is not from pip: pip install nestml==9.0.0 boost-headers"
         )
     return Path(spec.origin).resolve().parent
 
@@ -376,39 +403,130 @@ def processor_features() -> str:
     return next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
-# The build
+# The cache: generated code and objects of earlier builds
+
+
+class Cache:
+    """Files of earlier builds, by a hash of all that they depend on.
+
+    An entry that is damaged, or cannot be read or written, is as good as none. The folder belongs
+    to this user alone, because what lies there will run.
+
+    Parameters
+    ----------
+    folder
+        Where the entries are; None for a cache that keeps nothing.
+    reads
+        Whether to give what is there; entries are written in any case.
+    limit
+        Size of the folder [bytes] above which the entries go that were not used for longest.
+    """
+
+    LIMIT = 256 * 2**20  # some hundred builds of our models
+
+    def __init__(self, folder: Path | None, reads: bool = True, limit: int = LIMIT) -> None:
+        self.folder, self.reads, self.limit = folder, reads, limit
+
+    def get(self, key: str) -> dict[str, bytes] | None:
+        """Give the files of an entry, or None."""
+        if self.folder is None or not self.reads:
+            return None
+        file = self.folder / key
+        try:
+            if not belongs_to_this_user_alone(self.folder):
+                return None
+            content = file.read_bytes()
+            digest, packed = content[:32], content[32:]
+            if hashlib.sha256(packed).digest() != digest:
+                return None
+            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+                files = {name: archive.read(name) for name in archive.namelist()}
+            os.utime(file)
+        except (OSError, zipfile.BadZipFile):
+            return None
+        return files
+
+    def put(self, key: str, files: dict[str, bytes]) -> None:
+        """Keep the files of an entry, if that is possible."""
+        if self.folder is None:
+            return
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not belongs_to_this_user_alone(self.folder):
+                return
+            # One writes at a time: a file of this name is left over from a build that was killed.
+            unfinished = self.folder / "unfinished"
+            with (self.folder / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                try:
+                    unfinished.write_bytes(
+                        hashlib.sha256(packed.getvalue()).digest() + packed.getvalue()
+                    )
+                    os.replace(unfinished, self.folder / key)
+                finally:
+                    unfinished.unlink(missing_ok=True)
+                self.remove_oldest()
+
+    def remove_oldest(self) -> None:
+        """Bound the size of the folder; needs the lock."""
+        files = [(file, file.stat()) for file in self.folder.iterdir() if file.name != "lock"]
+        files.sort(key=lambda each: -each[1].st_mtime)
+        size = 0
+        for file, status in files:
+            size += status.st_size
+            if size > self.limit:
+                file.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path | None:
+    """Find the folder of the cache below the user's own for caches."""
+    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        return (chosen if chosen.is_absolute() else Path.home() / ".cache") / "izhisyn" / "build"
+    except RuntimeError:  # a user without a home
+        return None
+
+
+def belongs_to_this_user_alone(folder: Path) -> bool:
+    """Find whether nobody else may write into a folder."""
+    return is_own_folder(folder) and not folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+# Generating and compiling
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """The programs of one build and the flags they get.
+    """The compiler of one build and the flags it gets.
 
     Attributes
     ----------
     compiler
         Path of the C++ compiler.
-    includes
-        Folders with headers, NEST's own first.
     flags
         Flags for compiling; linking gets none of them, see `find_toolchain`.
+    headers
+        Flags that name folders with headers, ours and NEST's first.
     """
 
     compiler: str
-    includes: tuple[Path, ...]
     flags: tuple[str, ...]
+    headers: tuple[str, ...]
 
 
-def find_toolchain(request: Request, nest: Nest) -> Toolchain:
-    """Choose compiler, include folders and flags for modules of this NEST.
+def find_toolchain(request: Request, nest: Nest, folder: Path) -> Toolchain:
+    """Choose compiler, flags and folders with headers for modules of this NEST.
 
     NEST's headers open parallel regions and ask for the thread's number, so that code compiled
     without -fopenmp would register its synapses for the first thread alone. Only the compiler gets
     the flag: the module must use the OpenMP runtime that NEST has loaded, not bring a second one.
+    It is linked with no libraries: NEST has loaded all that it needs before it opens a module.
     """
-    for tool, package in (("make", "make"), ("cmake", "cmake")):
-        find_tool(tool, package)
     compiler = find_compiler(nest)
-
     theirs = shlex.split(nest.ask("--cflags"))
     needed = dynamic_entries(nest.kernel, "NEEDED")
     standard = [flag for flag in theirs if flag.startswith("-std=")] or ["-std=c++20"]
@@ -420,6 +538,7 @@ def find_toolchain(request: Request, nest: Nest) -> Toolchain:
         *defined,
         f"-D_GLIBCXX_USE_CXX11_ABI={uses_cxx11_abi(nest.kernel):d}",
         "-fopenmp" if has_openmp else "-fopenmp-simd",
+        "-fPIC",
         *OPTIMISATION,
         *(() if request.march == "none" else (f"-march={request.march}",)),
         *(() if is_clang else GCC_ONLY),
@@ -428,8 +547,15 @@ def find_toolchain(request: Request, nest: Nest) -> Toolchain:
     asked = (
         Path(flag[2:]) for flag in shlex.split(nest.ask("--includes")) if flag.startswith("-I")
     )
-    includes = [nest.headers, *(folder for folder in asked if folder.is_dir())]
-    return Toolchain(compiler, tuple(dict.fromkeys(includes)), flags)
+    includes = dict.fromkeys([nest.headers, *(folder for folder in asked if folder.is_dir())])
+    headers = [f"-I{include}" for include in (OWN_TEMPLATES, *includes)]
+    if boost := boost_include():
+        headers += ["-isystem", str(boost)]
+    stand_ins = folder / "stand-ins"
+    stand_ins.mkdir()
+    (stand_ins / "ltdl.h").write_text(LTDL_STAND_IN)
+    headers += ["-idirafter", str(stand_ins)]  # the system's own ltdl.h wins where there is one
+    return Toolchain(compiler, flags, tuple(headers))
 
 
 def find_tool(name: str, package: str) -> str:
@@ -443,7 +569,7 @@ def find_tool(name: str, package: str) -> str:
 
 
 def tool_path() -> str:
-    """PATH with the scripts folder of this interpreter in front, where pip puts CMake."""
+    """PATH with the scripts folder of this interpreter in front, where pip puts programs."""
     return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
 
 
@@ -469,69 +595,419 @@ def boost_include() -> Path | None:
     return Path(spec.origin).parent / "include" if spec and spec.origin else None
 
 
-def build(request: Request, nest: Nest, folder: Path) -> tuple[Path, Toolchain, dict[str, str]]:
-    """Generate and compile the module below ``folder``.
+def check_compiler(request: Request, toolchain: Toolchain, folder: Path) -> bool:
+    """Try flags and headers before the minutes of generating, and say whether GSL is there."""
 
-    Parameters
+    def complaint(source: str, mode: str, output: str = os.devnull) -> str:
+        (folder / "probe.cpp").write_text(source)
+        flags = [*toolchain.flags, *toolchain.headers]
+        command = [toolchain.compiler, *flags, mode, "probe.cpp", "-o", output]
+        result = run(command, env={**os.environ, "LC_ALL": "C"}, cwd=folder, check=False)
+        return "" if result.returncode == 0 else result.stderr.strip() or "it gives no reason"
+
+    if words := complaint("", "-c", "probe.o"):
+        line = next((text for text in words.splitlines() if "error" in text), words)
+        if request.march != "none" and "march" in words:
+            raise BuildError(
+                f"{toolchain.compiler} does not know --march {request.march} ({line}); give a "
+                "processor that it knows, native or none"
+            )
+        raise BuildError(
+            f"{toolchain.compiler} cannot compile an empty file ({line}); set CXX to a compiler "
+            "for C++20, such as GCC 11"
+        )
+    if words := complaint('#include "archiving_node.h"\n', "-E"):
+        raise BuildError(explain_failure(words))
+    return not complaint("#include <gsl/gsl_odeiv.h>\n", "-E")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Models that NESTML has to see together: those of a file, and of files that form pairs.
+
+    Attributes
     ----------
-    folder
-        Empty folder, without white space in its path, for everything the build needs.
-
-    Returns
-    -------
-    tuple of Path, Toolchain and dict
-        The compiled module, what it was compiled with, and the neurons without pooled nodes, each
-        with the reason.
+    sources
+        NESTML sources by their files. What was read decides, even if a file changes now.
+    options
+        Code-generation options for NESTML.
+    stock_reason
+        Why its neurons are to have stock code although they may fit into pools; empty if not so.
     """
-    toolchain = find_toolchain(request, nest)
-    count = len(request.models)
-    files = "1 NESTML file" if count == 1 else f"{count} NESTML files"
-    report(f"compiling {files} for NEST {nest.version}, a minute or two")
-    write_nest_config(folder, nest, toolchain)
-    has_gsl = check_compiler(request, toolchain, folder)
-    assemble_templates(folder / "templates", request)
-    code = request.build_dir or folder / "code"
-    code.mkdir(parents=True, exist_ok=True)
-    module = folder / "module" / f"{request.module}.so"
-    step = {
-        "models": [str(file) for file in request.models],
-        "errors": str(folder / "errors.json"),
-        "has_gsl": has_gsl,
-        "arguments": {
-            "target_path": str(code),
-            "install_path": str(module.parent),
-            "module_name": request.module,
-            "codegen_opts": {
-                "nest_path": str(folder),
-                "numeric_solver": request.numeric_solver,
-                "templates": {
-                    "path": str(folder / "templates"),
-                    "model_templates": {
-                        "neuron": ["@NEURON_NAME@.cpp.jinja2", "@NEURON_NAME@.h.jinja2"],
-                        "synapse": ["@SYNAPSE_NAME@.h.jinja2"],
-                    },
-                    "module_templates": ["setup"],
-                },
-                **request.codegen_options,
-            },
-        },
-    }
-    (folder / "step.json").write_text(json.dumps(step))
-    environment = {k: v for k, v in os.environ.items() if k not in IGNORED_ENVIRONMENT}
-    environment["PATH"] = tool_path()
-    environment["LC_ALL"] = "C.UTF-8"  # `explain_failure` reads English
-    result = run_in_session(
-        [sys.executable, Path(__file__).resolve(), NESTML_STEP, folder / "step.json"],
-        env=environment,
-        cwd=folder,
+
+    sources: dict[Path, str]
+    options: dict
+    stock_reason: str = ""
+
+    def files(self) -> dict[str, Path]:
+        """Give the file of each model."""
+        return {name: file for file, text in self.sources.items() for name in model_names(text)}
+
+    def key(self, nest: Nest, tools: str) -> str:
+        """Hash all that the generated code depends on."""
+        sources = [without_comments(text) for text in self.sources.values()]
+        return hash_json([sources, self.options, self.stock_reason, nest.version, tools])
+
+
+@dataclass(frozen=True)
+class Code:
+    """What NESTML has made of a unit.
+
+    Attributes
+    ----------
+    sources
+        Files to compile.
+    neurons, synapses
+        Names of the models in them.
+    stock_neurons
+        The neurons without pooled nodes, each with the reason.
+    """
+
+    sources: list[Path]
+    neurons: list[str]
+    synapses: list[str]
+    stock_neurons: dict[str, str]
+
+    def is_pooled(self) -> bool:
+        """Find whether any neuron is pooled."""
+        return len(self.stock_neurons) < len(self.neurons)
+
+
+def split_into_units(request: Request) -> list[Unit]:
+    """Put each file into a unit of its own, but files whose models form pairs into one."""
+    asked = "was to have it (--stock-codegen)" if request.stock_codegen else ""
+    options = {"numeric_solver": request.numeric_solver, **request.codegen_options}
+    pairs = options.pop("neuron_synapse_pairs", [])
+    sources = {file: read_model(file) for file in request.models}
+    units = [Unit({file: text}, options, asked) for file, text in sources.items()]
+    files: dict[str, Path] = {}
+    for unit in units:
+        for name, file in unit.files().items():
+            if name in files:
+                raise BuildError(f"{files[name]} and {file} both have a model {name}; rename one")
+            files[name] = file
+    for pair in pairs:
+        words = set(re.findall(r"\w+", json.dumps(pair)))
+        # What NESTML has to say about a pair of unknown models, it says with any unit.
+        joined = [unit for unit in units if words & unit.files().keys()] or units[:1]
+        known = [each for unit in joined for each in unit.options.get("neuron_synapse_pairs", [])]
+        together = {file: text for unit in joined for file, text in unit.sources.items()}
+        units = [unit for unit in units if unit not in joined]
+        paired = {**options, "neuron_synapse_pairs": [*known, pair]}
+        units.append(Unit(dict(sorted(together.items())), paired, asked))
+    return units
+
+
+def without_comments(source: str) -> str:
+    """Give a NESTML source without comments and empty lines, with the same tokens."""
+    parts = re.findall(r'"[^"\n]*"|#[^\n]*|[^"#]+|"', source)
+    kept = "".join(part for part in parts if not part.startswith("#"))
+    return "".join(f"{line.rstrip()}\n" for line in kept.splitlines() if line.strip())
+
+
+@dataclass(frozen=True)
+class Built:
+    """A compiled module.
+
+    Attributes
+    ----------
+    module, toolchain
+        The file, and what it was compiled with.
+    stock_neurons
+        The neurons without pooled nodes, each with the reason.
+    generated, compiled
+        Models and C++ files that were not in the cache.
+    """
+
+    module: Path
+    toolchain: Toolchain
+    stock_neurons: dict[str, str] = field(default_factory=dict)
+    generated: list[str] = field(default_factory=list)
+    compiled: list[str] = field(default_factory=list)
+
+
+def build(request: Request, nest: Nest, folder: Path, cache: Cache | None = None) -> Built:
+    """Generate and compile the module below ``folder``, an empty one, with what the cache has.
+
+    A neuron whose pooled code does not compile gets stock code.
+    """
+    workshop = Workshop(request, nest, folder, cache or Cache(None))
+    units = split_into_units(request)
+    codes = workshop.generate(units)
+    names = sorted(name for code in codes for name in (*code.neurons, *code.synapses))
+    # Another module must not have their names, so that both can be installed.
+    connects_pools = request.module == OWN_MODULE and any(code.is_pooled() for code in codes)
+    own = [workshop.write_module(names, connects_pools)]
+    if connects_pools:
+        own.append(OWN_TEMPLATES / "pooled" / "pooled_connections.cpp")
+    results = workshop.compile([*own, *(source for code in codes for source in code.sources)])
+    again = {}
+    for number, code in enumerate(codes):
+        complaints = [log for source in code.sources if isinstance(log := results[source], str)]
+        if complaints and code.is_pooled():
+            reason = f"does not compile as a pool ({first_error(complaints[0])})"
+            again[number] = replace(units[number], stock_reason=reason)
+    if again:
+        for number, code in zip(again, workshop.generate(list(again.values())), strict=True):
+            codes[number] = code
+        results |= workshop.compile([source for n in again for source in codes[n].sources])
+    if complaints := [result for result in results.values() if isinstance(result, str)]:
+        raise BuildError(explain_failure("\n".join(complaints)))
+    return Built(
+        module=workshop.link(list(results.values())),
+        toolchain=workshop.toolchain,
+        stock_neurons={n: why for code in codes for n, why in code.stock_neurons.items()},
+        generated=sorted(workshop.generated),
+        compiled=sorted(workshop.compiled),
     )
-    log = result.stdout + result.stderr
-    errors = Path(step["errors"])
-    if errors.exists() and (messages := json.loads(errors.read_text())):
-        raise BuildError("NESTML refuses the models:\n  " + "\n  ".join(messages))
-    if result.returncode != 0 or not module.exists():
-        raise BuildError(explain_failure(log))
-    return module, toolchain, find_stock_neurons(code)
+
+
+def module_code(module: str, names: list[str]) -> str:
+    """Write the C++ code of a module that registers models by functions of these names."""
+    declared = "\n".join(f"void register_{name}( const std::string& name );" for name in names)
+    calls = "\n".join(f'    register_{name}( "{name}" );' for name in names)
+    return f"""\
+// Generated by izhisyn; licence: GPL-2.0-or-later.
+#include <string>
+
+#include "nest_extension_interface.h"
+
+{declared}
+
+class {module} : public nest::NESTExtensionInterface
+{{
+public:
+  void
+  initialize() override
+  {{
+{calls}
+  }}
+}};
+
+{module} {module}_LTX_module;
+"""
+
+
+class Workshop:
+    """Generates and compiles in one folder what is not in the cache, and knows what that was."""
+
+    def __init__(self, request: Request, nest: Nest, folder: Path, cache: Cache) -> None:
+        self.nest, self.folder, self.cache = nest, folder, cache
+        self.toolchain = find_toolchain(request, nest, folder)
+        self.has_gsl = check_compiler(request, self.toolchain, folder)
+        self.code = request.build_dir or folder / "code"
+        self.code.mkdir(parents=True, exist_ok=True)
+        self.module = folder / f"{request.module}.so"
+        self.templates = folder / "templates"
+        self.steps = 0
+        self.generated: list[str] = []
+        self.compiled: list[str] = []
+
+    def step_folder(self) -> Path:
+        """Make a new folder for the files of one step."""
+        self.steps += 1
+        folder = self.folder / f"step{self.steps}"
+        folder.mkdir()
+        return folder
+
+    # Code
+
+    def generate(self, units: list[Unit]) -> list[Code]:
+        """Give the code of all units, and write it into the folder for code."""
+        tools = generator_hash()
+        keys = [unit.key(self.nest, tools) for unit in units]
+        found = [self.cache.get(key) for key in keys]
+        missing = [unit for unit, files in zip(units, found, strict=True) if files is None]
+        made = iter(self.run_nestml(missing) if missing else [])
+        codes = []
+        for key, files in zip(keys, found, strict=True):
+            if files is None:
+                files = next(made)
+                if generator_hash() == tools:  # nobody has changed a template meanwhile
+                    self.cache.put(key, files)
+            codes.append(self.write(files))
+        return codes
+
+    def write(self, files: dict[str, bytes]) -> Code:
+        """Write what NESTML has made, and read from the headers which neurons are not pooled."""
+        names = json.loads(files[NAMES])
+        paths = {self.code / name: text for name, text in files.items() if name != NAMES}
+        for path, text in paths.items():
+            path.write_bytes(text)
+        headers = b"\n".join(text for path, text in paths.items() if path.suffix == ".h")
+        sources = [path for path in paths if path.suffix == ".cpp"]
+        return Code(sources, **names, stock_neurons=dict(STOCK_MARK.findall(headers.decode())))
+
+    def write_module(self, names: list[str], connects_pools: bool) -> Path:
+        """Write the code that registers models, and what connects pooled neurons."""
+        file = self.code / f"{self.module.stem}.cpp"
+        names = [*names, "pooled_connections"] if connects_pools else names
+        file.write_text(module_code(self.module.stem, names))
+        return file
+
+    def run_nestml(self, units: list[Unit]) -> list[dict[str, bytes]]:
+        """Let NESTML generate the code of these units, in processes of their own."""
+        names = sorted(name for unit in units for name in unit.files())
+        self.generated += names
+        report(f"generating code for {', '.join(names)}")
+        folder = self.step_folder()
+        if not self.templates.exists():
+            assemble_templates(self.templates)
+        templates = {
+            "path": str(self.templates),
+            "model_templates": {
+                "neuron": ["@NEURON_NAME@.cpp.jinja2", "@NEURON_NAME@.h.jinja2"],
+                "synapse": ["@SYNAPSE_NAME@.cpp.jinja2", "@SYNAPSE_NAME@.h.jinja2"],
+            },
+            "module_templates": [],
+        }
+        step = {
+            "missing_solver": "" if self.has_gsl else MISSING_HEADERS["gsl/"],
+            "nest_version": "main" if "dev" in self.nest.version else f"v{self.nest.version}",
+            "at_once": processors(),
+            "units": [
+                {
+                    "sources": [[str(file), text] for file, text in unit.sources.items()],
+                    "models": {name: str(file) for name, file in unit.files().items()},
+                    "folder": str(folder / str(number)),
+                    "options": {**unit.options, "templates": templates},
+                    "stock_reason": unit.stock_reason,
+                }
+                for number, unit in enumerate(units)
+            ],
+        }
+        (folder / "step.json").write_text(json.dumps(step))
+        command = [sys.executable, str(OWN_TEMPLATES / "generate.py"), str(folder / "step.json")]
+        [result] = self.run_all([command])
+        outcomes = [
+            read_json(file) if (file := folder / str(number) / "result.json").exists() else {}
+            for number in range(len(units))
+        ]
+        errors = [error for outcome in outcomes for error in outcome.get("errors", [])]
+        if errors:
+            lines = "\n  ".join(dict.fromkeys(errors))
+            raise BuildError(f"NESTML refuses the models:\n  {lines}")
+        if result.returncode != 0:
+            raise BuildError(explain_failure(result.stdout + result.stderr))
+        found = []
+        for number, outcome in enumerate(outcomes):
+            code = sorted((folder / str(number) / "code").iterdir())
+            names = {kind: outcome[kind] for kind in ("neurons", "synapses")}
+            files = {file.name: file.read_bytes() for file in code if file.is_file()}
+            found.append({NAMES: json.dumps(names).encode(), **files})
+        return found
+
+    # Objects
+
+    def compile(self, sources: list[Path]) -> dict[Path, Path | str]:
+        """Give for each source its object file, or what the compiler has to say against it.
+
+        What the preprocessor makes of a source has in it all that the object depends on, but for
+        the compiler and its flags; and that is what gets compiled.
+        """
+        folder = self.step_folder()
+        tools = self.toolchain
+        texts = {source: folder / f"{source.stem}.ii" for source in sources}
+        command = [tools.compiler, *tools.flags, *tools.headers, "-E"]
+        steps = [
+            # The compiler's messages name a file as it is given.
+            [*command, source.name if source.parent == self.code else str(source), "-o", str(text)]
+            for source, text in texts.items()
+        ]
+        for result in self.run_all(steps):
+            if result.returncode != 0:
+                raise BuildError(explain_failure(result.stderr))
+        keys = {
+            source: hash_json([self.compiler_hash, hash_preprocessed(text.read_bytes())])
+            for source, text in texts.items()
+        }
+        results: dict[Path, Path | str] = {source: folder / f"{source.stem}.o" for source in texts}
+        missing = []
+        for source, key in keys.items():
+            if found := self.cache.get(key):
+                results[source].write_bytes(found["object"])
+            else:
+                missing.append(source)
+        if missing:
+            names = [source.name for source in missing]
+            self.compiled += names
+            report(f"compiling {', '.join(names)}")
+        # The longest first, so that no processor waits long at the end.
+        missing.sort(key=lambda source: -texts[source].stat().st_size)
+        command = [tools.compiler, *tools.flags, "-c"]
+        steps = [[*command, str(texts[source]), "-o", str(results[source])] for source in missing]
+        for source, done in zip(missing, self.run_all(steps), strict=True):
+            if done.returncode == 0:
+                self.cache.put(keys[source], {"object": results[source].read_bytes()})
+            else:
+                results[source] = done.stdout + done.stderr
+        return results
+
+    @functools.cached_property
+    def compiler_hash(self) -> str:
+        """Hash the compiler and its flags, with what -march=native means on this machine."""
+        tools = self.toolchain
+        (self.folder / "probe.cpp").touch()
+        spelt_out = run(
+            [tools.compiler, *tools.flags, "-###", "-S", "probe.cpp", "-o", "probe.s"],
+            env={**os.environ, "LC_ALL": "C"},
+            cwd=self.folder,
+        ).stderr.replace(str(self.folder), "")
+        assembler = run([tools.compiler, "-print-prog-name=as"]).stdout.strip()
+        version = run([assembler, "--version"], check=False).stdout
+        return hash_json([hash_file(Path(tools.compiler)), tools.flags, spelt_out, version])
+
+    def link(self, objects: list[Path]) -> Path:
+        """Link the module."""
+        command = [self.toolchain.compiler, "-shared", *map(str, objects), "-o", str(self.module)]
+        [result] = self.run_all([command])
+        if result.returncode != 0:
+            raise BuildError(explain_failure(result.stdout + result.stderr))
+        return self.module
+
+    def run_all(self, commands: list[list[str]]) -> list[subprocess.CompletedProcess]:
+        """Run commands in the folder for code, several at once; end them all if this one ends."""
+        if not commands:
+            return []
+        step = {"commands": commands, "folder": str(self.code), "at_once": processors()}
+        file = self.step_folder() / "commands.json"
+        file.write_text(json.dumps(step))
+        environment = {**os.environ, "PATH": tool_path(), "TMPDIR": str(self.folder)}
+        environment["LC_ALL"] = "C.UTF-8"  # `explain_failure` reads English
+        environment["PYTHONHASHSEED"] = "0"  # NESTML prints some sets in the order of their hashes
+        command = [sys.executable, Path(__file__).resolve(), RUN_STEP, file]
+        result = run_in_session(command, env=environment, cwd=self.folder)
+        if result.returncode != 0:
+            raise BuildError(explain_failure(result.stdout + result.stderr))
+        return [
+            subprocess.CompletedProcess(command, *outcome)
+            for command, outcome in zip(commands, json.loads(result.stdout), strict=True)
+        ]
+
+
+def run_step(file: Path) -> None:
+    """Run the commands of a step, several at once, and print how they ended."""
+    step = read_json(file)
+
+    def outcome(command: list[str]) -> list:
+        result = subprocess.run(
+            command, cwd=step["folder"], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        return [result.returncode, result.stdout, result.stderr]
+
+    with ThreadPoolExecutor(step["at_once"]) as pool:
+        print(json.dumps(list(pool.map(outcome, step["commands"]))))
+
+
+def hash_preprocessed(text: bytes) -> str:
+    """Hash what the preprocessor has left of a source, but for the places where it found it."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith(b"# "))
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def processors() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def run_in_session(command: list, env: dict, cwd: Path) -> subprocess.CompletedProcess:
@@ -574,254 +1050,16 @@ def end_with_parent() -> None:
     threading.Thread(target=wait_for_end, daemon=True).start()
 
 
-def find_stock_neurons(code: Path) -> dict[str, str]:
-    """Read from the generated code which neurons have stock code, and why."""
-    headers = "\n".join(header.read_text() for header in sorted(code.glob("*.h")))
-    return dict(re.findall(r"^// izhisyn: stock code, because (\w+) (.*)$", headers, re.MULTILINE))
-
-
-def write_nest_config(folder: Path, nest: Nest, toolchain: Toolchain) -> None:
-    """Write ``bin/nest-config`` with true answers for NESTML's CMake recipe.
-
-    The recipe splits the include flags at white space, hence a link for each folder. It gets no
-    libraries to link: NEST has loaded all that it was linked with before it opens a module.
-    """
-    links = folder / "include"
-    links.mkdir(parents=True)
-    flags = list(toolchain.flags)
-    for number, include in enumerate(toolchain.includes):
-        (links / str(number)).symlink_to(include)
-    if boost := boost_include():
-        (links / "boost").symlink_to(boost)
-        flags += ["-isystem", str(links / "boost")]
-    stand_ins = links / "stand-ins"
-    stand_ins.mkdir()
-    (stand_ins / "ltdl.h").write_text(LTDL_STAND_IN)
-    flags += ["-idirafter", str(stand_ins)]  # the system's own ltdl.h wins where there is one
-    answers = {
-        "--compiler": toolchain.compiler,
-        "--cflags": " ".join(flags),
-        "--includes": " ".join(f"-I{links / str(n)}" for n in range(len(toolchain.includes))),
-        "--libs": "",
-        "--prefix": str(folder),
-        "--libdir": "lib",
-        "--static-libraries": "OFF",
-        "--version": nest.version,
-    }
-    cases = "".join(
-        f"  {question}) echo {shlex.quote(answer)} ;;\n" for question, answer in answers.items()
-    )
-    script = folder / "bin" / "nest-config"
-    script.parent.mkdir()
-    script.write_text(
-        f'#!/bin/sh\ncase "$1" in\n{cases}  *) echo "no answer to $1" >&2; exit 1 ;;\nesac\n'
-    )
-    script.chmod(0o755)
-
-
-def check_compiler(request: Request, toolchain: Toolchain, folder: Path) -> bool:
-    """Try flags and headers before the minutes of generating, and say whether GSL is there."""
-    config = folder / "bin" / "nest-config"
-    flags = shlex.split(
-        f"{ask_nest_config(config, '--cflags')} {ask_nest_config(config, '--includes')}"
-    )
-
-    def complaint(source: str, mode: str, output: str = os.devnull) -> str:
-        (folder / "probe.cpp").write_text(source)
-        command = [toolchain.compiler, *flags, mode, "probe.cpp", "-o", output]
-        result = run(command, env={**os.environ, "LC_ALL": "C"}, cwd=folder, check=False)
-        return "" if result.returncode == 0 else result.stderr.strip() or "it gives no reason"
-
-    if words := complaint("", "-c", "probe.o"):
-        line = next((text for text in words.splitlines() if "error" in text), words)
-        if request.march != "none" and "march" in words:
-            raise BuildError(
-                f"{toolchain.compiler} does not know --march {request.march} ({line}); give a "
-                "processor that it knows, native or none"
-            )
-        raise BuildError(
-            f"{toolchain.compiler} cannot compile an empty file ({line}); set CXX to a compiler "
-            "for C++20, such as GCC 11"
-        )
-    if words := complaint('#include "archiving_node.h"\n', "-E"):
-        raise BuildError(explain_failure(words))
-    return not complaint("#include <gsl/gsl_odeiv.h>\n", "-E")
-
-
-def assemble_templates(folder: Path, request: Request) -> None:
+def assemble_templates(folder: Path) -> None:
     """Lay our templates over a copy of NESTML's: its option takes a single root."""
     shutil.copytree(stock_templates(nestml_folder()), folder)
-    if OWN_TEMPLATES.is_dir():
-        shutil.copytree(OWN_TEMPLATES, folder, dirs_exist_ok=True)
-        # The module's own templates are looked up in a folder of their own.
-        shutil.copytree(OWN_TEMPLATES / "pooled", folder / "setup" / "pooled")
-    if request.stock_codegen:
-        (folder / "pooled" / "StockAsked.jinja2").write_text("was to have it (--stock-codegen)")
+    shutil.copytree(OWN_TEMPLATES, folder, dirs_exist_ok=True)
 
 
-def print_logic_without_branches() -> None:
-    """Let NESTML print `and` and `or` as & and | where the right side may always be computed.
-
-    A loop over neurons with && in it does not become vector instructions. What can fail, or do more
-    than give a value, stays behind && and ||: a division or modulo of integers, an element of a
-    vector, and every function but the mathematical ones.
-    """
-    from pynestml.codegeneration import nest_code_generator
-    from pynestml.meta_model.ast_expression import ASTExpression
-    from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
-    from pynestml.symbols.predefined_functions import PredefinedFunctions
-    from pynestml.visitors.ast_visitor import ASTVisitor
-
-    harmless = {
-        getattr(PredefinedFunctions, name)
-        for name in (
-            "EXP EXPM1 LN LOG10 POW COS SIN TAN COSH SINH TANH ERF ERFC"
-            " MAX MIN ABS CEIL FLOOR ROUND"
-        ).split()
-    }
-
-    class Search(ASTVisitor):
-        can_fail = False
-
-        def visit_expression(self, node: ASTExpression) -> None:
-            operator = node.get_binary_operator()
-            whole = getattr(operator, "is_integer_div_op", False)
-            if (
-                whole
-                or getattr(operator, "is_modulo_op", False)
-                or (
-                    getattr(operator, "is_div_op", False)
-                    and isinstance(node.get_lhs().type, IntegerTypeSymbol)
-                    and isinstance(node.get_rhs().type, IntegerTypeSymbol)
-                )
-            ):
-                self.can_fail = True
-
-        def visit_function_call(self, node: object) -> None:
-            self.can_fail |= node.get_name() not in harmless
-
-        def visit_variable(self, node: object) -> None:
-            self.can_fail |= node.has_vector_parameter()
-
-    class Printer(nest_code_generator.CppExpressionPrinter):
-        def _print_logical_operator_expression(self, node: ASTExpression) -> str:
-            search = Search()
-            node.get_rhs().accept(search)
-            if search.can_fail:
-                return super()._print_logical_operator_expression(node)
-            sign = "&" if node.get_binary_operator().is_logical_and else "|"
-            return f"{self.print(node.get_lhs())} {sign} {self.print(node.get_rhs())}"
-
-    nest_code_generator.CppExpressionPrinter = Printer
-
-
-def run_nestml(step_file: Path) -> None:
-    """Check all models, then generate and compile; runs in a process of its own.
-
-    `generate_nest_target` throws NESTML's error flag away and compiles what is left when a model is
-    wrong. So the models are checked first, file by file because not every message of NESTML names
-    its file, and all error messages are written for the parent to read.
-    """
-    import odetoolbox
-    from pynestml.exceptions.generated_code_build_exception import GeneratedCodeBuildException
-    from pynestml.frontend.pynestml_frontend import generate_nest_target, generate_target
-
-    print_logic_without_branches()
-    sys.setrecursionlimit(10_000)  # as NESTML's own command sets it: expressions may be deep
-    odetoolbox.PLOT_DEPENDENCY_GRAPH = False  # it would call dot, which need not be installed
-    step = json.loads(step_file.read_text())
-    if not step["has_gsl"]:
-        refuse_rk45()
-    arguments = step["arguments"]
-    messages = []
-    for file in step["models"]:
-        try:
-            if generate_target(file, "none", target_path=arguments["target_path"]):
-                messages += logged_errors({}, file)
-        except OSError:
-            raise
-        except Exception as error:  # a reader's bug is the user's message, too
-            messages.append(explain_exception(error, {}, file))
-    if not messages:
-        files = {name: file for file in step["models"] for name in model_names((Path(file),))}
-        try:
-            generate_nest_target(step["models"], **arguments)
-            messages = logged_errors(files)
-        except Exception as error:
-            messages = logged_errors(files)
-            if not messages and isinstance(error, (GeneratedCodeBuildException, OSError)):
-                raise  # the reason is in what CMake and the compiler wrote, or is the disk's
-            messages = messages or [explain_exception(error, files)]
-    Path(step["errors"]).write_text(json.dumps(messages))
-
-
-def logged_errors(files: dict[str, str], default: str = "models") -> list[str]:
-    """List the errors that NESTML has logged, each with file and line.
-
-    Parameters
-    ----------
-    files
-        The file of each model, by the model's name.
-    default
-        File of the errors that belong to no model.
-    """
-    from pynestml.utils.logger import Logger, LoggingLevel
-
-    messages = []
-    for _, model, _, _, at, text in Logger.get_messages(level=LoggingLevel.ERROR):
-        # In a pair, each partner's name becomes NAME__with_PARTNER.
-        name = model.get_name().partition("__with_")[0] if model else ""
-        line = f":{at.start_line}" if at else ""
-        messages.append(f"{files.get(name, default)}{line}: {text}")
-    return list(dict.fromkeys(messages))
-
-
-def explain_exception(error: Exception, files: dict[str, str], default: str = "models") -> str:
-    """Say in a sentence at which model NESTML or ODE-toolbox failed, and with which words."""
-    from pynestml.meta_model.ast_model import ASTModel
-
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    # NESTML's main loop still has the model that it checked last, which need not be to blame.
-    inner = [frame for frame in frames if "frontend" not in frame.f_code.co_filename]
-    names = [
-        value.get_name()
-        for frame in reversed(inner)
-        for value in frame.f_locals.values()
-        if isinstance(value, ASTModel)
-    ]
-    by_toolbox = any("odetoolbox" in Path(frame.f_code.co_filename).parts for frame in frames)
-    program = "ODE-toolbox" if by_toolbox else "NESTML"
-    name = names[0].partition("__with_")[0] if names else ""
-    file = files.get(name, default)
-    text = " ".join(str(error).split())
-    if isinstance(error, UnsolvedModel):
-        return f"{file}: {name} {text}"
-    if isinstance(error, RecursionError) or "too many nested parentheses" in text:
-        text = "an expression is nested too deeply; give parts of it a name with inline"
-    elif isinstance(error, KeyError):
-        text = f"{text} is missing; see the names in --codegen-opts"
-    elif type(error) is not Exception:  # the plain ones hold a sentence of NESTML's
-        text = f"{type(error).__name__}: {text}"
-    return f"{file}: {program} cannot process {name or 'the models'}: {text[:300]}"
-
-
-class UnsolvedModel(Exception):
-    """A model needs a solver that this machine does not have."""
-
-
-def refuse_rk45() -> None:
-    """Let NESTML stop at the first model that needs rk45, before it generates any code."""
-    from pynestml.frontend.pynestml_frontend import FrontendConfiguration
-    from pynestml.transformers import ode_toolbox_transformer
-
-    class WithoutGsl(ode_toolbox_transformer.ODEToolboxTransformer):
-        def ode_toolbox_analysis(self, model, kernel_buffers, metadata):
-            super().ode_toolbox_analysis(model, kernel_buffers, metadata)
-            solver = FrontendConfiguration.get_codegen_opts().get("numeric_solver")
-            if metadata[model.name]["numeric_solver"] and solver == "rk45":
-                raise UnsolvedModel(f"needs {MISSING_HEADERS['gsl/']}")
-
-    ode_toolbox_transformer.ODEToolboxTransformer = WithoutGsl
+def first_error(log: str) -> str:
+    """Give the compiler's first complaint without the place."""
+    line = next((text for text in log.splitlines() if "error: " in text), log.strip())
+    return line.partition("error: ")[2].strip()[:200] or "it gives no reason"
 
 
 def explain_failure(log: str) -> str:
@@ -854,24 +1092,26 @@ def full_disk() -> str:
 # Installing
 
 
-def install(request: Request, nest: Nest, target: Path, key: str) -> dict:
+def install(request: Request, nest: Nest, target: Path, key: str, cache: Cache) -> dict:
     """Build the module aside, prove that it loads, and rename it to ``target``."""
     started = time.monotonic()
     environment = bare_environment(nest)
     with temporary_folder() as folder, staging_folder(target) as stage:
-        built, toolchain, stock_neurons = build(request, nest, folder)
+        built = build(request, nest, folder, cache)
         staged = stage / target.name
-        shutil.copyfile(built, staged)
+        shutil.copyfile(built.module, staged)
         proof = load(str(staged.with_suffix("")), environment, library=staged)
         check_models(request, proof["models"])
         record = {
             "module": request.module,
             "nest_version": nest.version,
             "nest_prefix": str(nest.prefix),
-            "compiler": toolchain.compiler,
-            "flags": list(toolchain.flags),
+            "compiler": built.toolchain.compiler,
+            "flags": list(built.toolchain.flags),
             "models": proof["models"],
-            "stock_neurons": stock_neurons,
+            "stock_neurons": built.stock_neurons,
+            "generated": built.generated,
+            "compiled": built.compiled,
             "content_hash": key,
             "source_hash": source_hash(request),
             "library_hash": hash_file(staged),
@@ -933,7 +1173,8 @@ def last_words(result: subprocess.CompletedProcess) -> str:
 
 def check_models(request: Request, registered: list[str]) -> None:
     """Refuse a module that lacks a model of its sources; pairs get names such as A__with_B."""
-    for name in model_names(request.models):
+    names = [name for file in request.models for name in model_names(read_model(file))]
+    for name in names:
         if not any(known == name or known.startswith(f"{name}__with_") for known in registered):
             raise BuildError(f"the module does not register {name}, only {', '.join(registered)}")
 
@@ -1107,6 +1348,11 @@ def hash_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def hash_json(facts: object) -> str:
+    """Hash what can be written as JSON."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
 # The command line
 
 
@@ -1166,7 +1412,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="NESTML's own neurons, one object each, instead of pooled nodes (for comparison)",
     )
-    parser.add_argument("--force", action="store_true", help="build even if nothing has changed")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="build everything anew, even what has not changed",
+    )
     parser.add_argument("--json", action="store_true", help="print what was built as JSON")
     parser.add_argument(
         "--show-install-dir", action="store_true", help="print the folder for the module and stop"
@@ -1227,7 +1477,8 @@ def make_module(options: argparse.Namespace) -> dict:
         is_new = record is None
         if is_new:
             try:
-                record = install(request, nest, target, key)
+                cache = Cache(cache_folder(), reads=not options.force)
+                record = install(request, nest, target, key, cache)
             except OSError as error:
                 raise BuildError(explain_os_error(error, target)) from error
     name, environment = how_to_load(target, nest)
@@ -1257,9 +1508,9 @@ def stopped_by_signals() -> Iterator[None]:
 def main(arguments: list[str] | None = None) -> int:
     """Build, and say in one line what is installed or what went wrong."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == [NESTML_STEP]:
+    if arguments[:1] == [RUN_STEP]:
         end_with_parent()
-        run_nestml(Path(arguments[1]))
+        run_step(Path(arguments[1]))
         return 0
     options = parse_arguments(arguments)
     try:

@@ -16,8 +16,38 @@ os.environ.setdefault("PYNEST_QUIET", "1")
 
 import pytest
 
+from tests.one_model import concerns
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_MODULE = ROOT / "build_module.py"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test MODELS=models/x.nestml` run the tests of one model."""
+    parser.addoption(
+        "--model",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="run only the tests in which this model occurs; may be given several times",
+    )
+    parser.addoption("--part", metavar="N/M", help="run only each Mth test, from the Nth on")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of other models."""
+    if not (files := [Path(file) for file in config.getoption("model")]):
+        return
+    known = {file.stem for file in (ROOT / "models").glob("*.nestml")}
+    chosen = {file.stem for file in files}
+    if unknown := chosen - known:
+        raise pytest.UsageError(f"there is no model {', '.join(sorted(unknown))} in models/")
+    kept = [item for item in items if concerns(item, chosen, known - chosen)]
+    if part := config.getoption("part"):
+        first, step = map(int, part.split("/"))
+        kept = kept[first::step]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 @pytest.fixture(scope="session", autouse=True)

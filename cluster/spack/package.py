@@ -23,8 +23,6 @@ class PyIzhisyn(PythonPackage):
     # for izhisyn build, here and for models of a user
     depends_on("py-nestml@9.0.0", type=("build", "run"))
     depends_on("boost@1.81:", type=("build", "run"))
-    depends_on("cmake@3.19:", type=("build", "run"))
-    depends_on("gmake", type=("build", "run"))
     depends_on("binutils", type=("build", "run"))
 
     @run_after("install")

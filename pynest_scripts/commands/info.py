@@ -25,7 +25,7 @@ import json, nest
 build = nest.build_info
 print({build_module.PROOF_MARK!r} + json.dumps([build["have_threads"], build["have_mpi"]]))
 """
-ONLY_FOR_BUILDING = ("NESTML", "compiler", "cmake", "make")
+ONLY_FOR_BUILDING = ("NESTML", "compiler")
 
 
 def main(arguments=None):
@@ -94,8 +94,6 @@ def parts():
     yield "NEST", find_nest
     yield "NESTML", find_nestml
     yield "compiler", lambda: program(build_module.find_compiler(build_module.find_nest(None)))
-    for tool in ("cmake", "make"):
-        yield tool, lambda tool=tool: program(build_module.find_tool(tool, tool))
     yield "module", find_module
 
 

@@ -87,7 +87,9 @@ def test_every_ingredient_changes_the_hash(tmp_path, monkeypatch, neuron, what):
     before = key()
     assert key() == before
     if what == "model":
-        neuron.write_text(neuron.read_text() + "\n")
+        neuron.write_text(neuron.read_text() + "\n# a comment\n")
+        assert key() == before
+        neuron.write_text(neuron.read_text().replace("n += 1", "n += 2"))
         assert key() != before
     elif what == "template":
         (templates / "new.jinja2").write_text("text")
@@ -248,7 +250,7 @@ def test_nest_that_does_not_import_gives_the_reason(tmp_path, neuron, build):
 
 def test_no_compiler(tmp_path, neuron, build):
     """The sentence names what was looked for and the package to install."""
-    path = commands(tmp_path / "bin", "make", "readelf", "cmake", "sh")
+    path = commands(tmp_path / "bin", "readelf", "sh")
     arguments = ("--models", neuron, "--install-dir", tmp_path / "out")
     message = error_of(build(*arguments, PATH=path, CXX=None))
     assert "no C++ compiler found" in message
@@ -319,11 +321,11 @@ def test_missing_header_is_named_before_generating(tmp_path, neuron, build):
     assert not list(code.glob("*"))
 
 
-def test_no_make(tmp_path, neuron, build):
-    """NESTML's recipe calls make."""
-    path = commands(tmp_path / "bin", "g++", "readelf", "cmake", "sh")
-    arguments = ("--models", neuron, "--install-dir", tmp_path / "out")
-    assert "apt install make" in error_of(build(*arguments, PATH=path))
+def test_two_models_of_one_name(tmp_path, neuron, build):
+    """Each file is processed by itself, so NESTML would not see the other one."""
+    shutil.copy(neuron, tmp_path / "copy.nestml")
+    message = error_of(build("--models", tmp_path, "--install-dir", tmp_path / "out"))
+    assert f"{tmp_path / 'copy.nestml'} and {neuron} both have a model tiny_neuron" in message
 
 
 def test_unwritable_folder(tmp_path, neuron, build):

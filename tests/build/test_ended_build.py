@@ -100,7 +100,7 @@ def test_full_temporary_folder(tmp_path, neuron, small_disk, size):
     command = [*small_disk(size), sys.executable, ROOT / "build_module.py", "--models", neuron]
     result = subprocess.run(
         [*command, *EULER, "--install-dir", tmp_path / "out"],
-        env={**os.environ, "TMPDIR": str(tmp_path / "disk")},
+        env={**os.environ, "TMPDIR": str(tmp_path / "disk"), "XDG_CACHE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -121,7 +121,7 @@ def test_target_that_cannot_be_written_keeps_the_old_module(
         raise OSError(number, os.strerror(number), str(tmp_path / "copy"))
 
     before = {file: file.read_bytes() for file in tiny_module.folder.iterdir() if file.is_file()}
-    built = (tmp_path / "built.so", None, {})
+    built = build_module.Built(tmp_path / "built.so", build_module.Toolchain("", (), ()))
     monkeypatch.setattr(build_module, "build", lambda *_arguments: built)
     monkeypatch.setattr(shutil, "copyfile", fail)
     assert build_module.main([*tiny_module.arguments, "--force"]) == 1

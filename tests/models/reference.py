@@ -1,15 +1,50 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Independent solutions that the models are held against: closed forms and an adaptive solver."""
 
+import contextlib
+import functools
+import hashlib
+import os
+import tempfile
 from operator import itemgetter
+from pathlib import Path
 
 import numpy as np
+import scipy
 from scipy.integrate import solve_ivp
 
 from izhisyn.parameters import RECEPTORS, RECEPTORS_2007, PropertyCell
 
 THRESHOLD = 30.0
 SOLVER = {"method": "DOP853", "rtol": 1e-10, "atol": 1e-10, "max_step": 1.0}
+
+
+KEPT = Path(__file__).parents[2] / ".pytest_cache" / "reference"
+
+
+def kept(function):
+    """Keep what a function of this file returns, an array, from one run of the tests to the next.
+
+    A solution takes seconds and does not depend on the models. It is found again by the arguments,
+    which have all numbers in their repr, this file, and the version of the solver.
+    """
+
+    @functools.wraps(function)
+    def call(*arguments, **named):
+        facts = [function.__name__, arguments, named, RECEPTORS, RECEPTORS_2007, scipy.__version__]
+        source = Path(__file__).read_bytes()
+        file = KEPT / f"{hashlib.sha256(source + repr(facts).encode()).hexdigest()}.npy"
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            return np.load(file)
+        result = function(*arguments, **named)
+        with contextlib.suppress(OSError):
+            KEPT.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=KEPT, suffix=".part", delete=False) as part:
+                np.save(part, result)
+            os.replace(part.name, file)
+        return result
+
+    return call
 
 
 def psc(receptor, t):
@@ -23,6 +58,7 @@ def gate(V_m, conc_Mg2=1.0):
     return 1.0 / (1.0 + conc_Mg2 / 3.57 * np.exp(-V_m / 16.13))
 
 
+@kept
 def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-70.0, U_m=None):
     """Spike times of one Izhikevich (2003) neuron from an adaptive solver with event location.
 
@@ -71,6 +107,7 @@ def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-
     )
 
 
+@kept
 def spike_times_2007(cell, I_e, duration, arrivals=()):
     """Spike times of one Izhikevich (2007) neuron, as `spike_times`.
 

@@ -113,6 +113,9 @@ def time_of(steps):
     return np.round(steps * STEP, 6)
 
 
+pytestmark = pytest.mark.slow  # Brian2 compiles, 12 s each
+
+
 @pytest.mark.parametrize("arithmetic", ["corrected", "as_posted"])
 def test_membrane_potential_and_spikes_equal_brian2s(replay, arithmetic):
     """With synapses that decay exactly in both programs, over the whole second.

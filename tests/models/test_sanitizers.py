@@ -43,9 +43,9 @@ def sanitized_module(folder: Path, models: tuple[str, ...]) -> Path:
         march="native",
         numeric_solver="forward-Euler",
     )
-    module, _, stock_neurons = build_module.build(request, nest, folder)
-    assert stock_neurons == {}
-    return module
+    built = build_module.build(request, nest, folder)
+    assert built.stock_neurons == {}
+    return built.module
 
 
 def run_sanitized(module: Path, *models: str) -> subprocess.CompletedProcess:

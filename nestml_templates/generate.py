@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Let NESTML generate C++ code with the templates of this folder; build_module.py runs this.
+
+``python generate.py STEP.json``: the file names the units (models that belong together) and where
+their code goes. Beside the code of each unit, ``result.json`` has the models, or NESTML's errors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import odetoolbox
+from pynestml.codegeneration import nest_code_generator
+from pynestml.codegeneration.nest_tools import NESTTools
+from pynestml.exceptions.code_generator_options_exception import CodeGeneratorOptionsException
+from pynestml.frontend import pynestml_frontend
+from pynestml.frontend.frontend_configuration import FrontendConfiguration
+from pynestml.meta_model.ast_expression import ASTExpression
+from pynestml.meta_model.ast_model import ASTModel
+from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
+from pynestml.symbols.predefined_functions import PredefinedFunctions
+from pynestml.transformers import ode_toolbox_transformer
+from pynestml.utils.logger import Logger, LoggingLevel
+from pynestml.visitors.ast_visitor import ASTVisitor
+
+
+def main(step_file: Path) -> None:
+    """Generate the code of all units, several at once."""
+    step = json.loads(step_file.read_text())
+    sys.setrecursionlimit(10_000)  # as NESTML's own command sets it: expressions may be deep
+    odetoolbox.PLOT_DEPENDENCY_GRAPH = False  # it would call dot, which need not be installed
+    NESTTools.detect_nest_version = lambda: step["nest_version"]  # it would start NEST to ask
+    # Compiling is build_module.py's.
+    pynestml_frontend.builder_from_target_name = lambda target, options=None: (None, options)
+    nest_code_generator.NESTCodeGenerator = Generator
+    nest_code_generator.CppExpressionPrinter = ExpressionPrinter
+    if step["missing_solver"]:
+        TransformerWithoutGsl.missing = step["missing_solver"]
+        ode_toolbox_transformer.ODEToolboxTransformer = TransformerWithoutGsl
+    # A process for each unit, because NESTML keeps what it has read in global variables; they are
+    # forked, because importing NESTML takes longer than many a model.
+    in_processes(generate, step["units"], step["at_once"])
+
+
+def in_processes(function: Callable, items: list, at_once: int) -> None:
+    """Call a function for each item in a process of its own; ends this one if any of them fails."""
+    waiting, running, failed = list(items), 0, False
+    while waiting or running:
+        if waiting and running < at_once:
+            item = waiting.pop(0)
+            if os.fork() == 0:
+                status = 1
+                try:
+                    function(item)
+                    status = 0
+                except BaseException:
+                    traceback.print_exc()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
+            running += 1
+        else:
+            failed |= os.wait()[1] != 0
+            running -= 1
+    if failed:
+        sys.exit(1)
+
+
+def generate(unit: dict) -> None:
+    """Check, transform and print the models of one unit.
+
+    `generate_target` leaves a model with errors out and returns; so what NESTML has logged decides.
+    """
+    folder = Path(unit["folder"])
+    target = folder / "code"
+    target.mkdir(parents=True)
+    Generator.stock_reason = unit["stock_reason"]
+    files, copies = unit["models"], []
+    for number, (_, text) in enumerate(unit["sources"]):
+        copies.append(str(folder / f"{number}.nestml"))
+        Path(copies[-1]).write_text(text, encoding="utf-8")
+    default = unit["sources"][0][0] if len(copies) == 1 else "models"
+    try:
+        pynestml_frontend.generate_target(
+            copies,
+            "NEST",
+            target_path=str(target),
+            module_name="unitmodule",
+            codegen_opts=unit["options"],
+        )
+        errors = logged_errors(files, default)
+    except Exception as error:  # a bug of NESTML's at a model is the user's message, too
+        errors = logged_errors(files, default)
+        if not errors and isinstance(error, OSError):
+            raise  # the disk's, for instance
+        errors = errors or [explain_exception(error, files, default)]
+    result = {"errors": errors, **Generator.names}
+    (folder / "result.json").write_text(json.dumps(result))
+
+
+class Generator(nest_code_generator.NESTCodeGenerator):
+    """NESTML's generator, which leaves the module's own code to build_module.py."""
+
+    stock_reason = ""  # why a neuron that fits into a pool is not to be pooled
+    names: dict[str, list[str]] = {"neurons": [], "synapses": []}  # noqa: RUF012
+
+    def _get_model_namespace(self, astnode, metadata):
+        namespace = super()._get_model_namespace(astnode, metadata)
+        return {**namespace, "stock_reason": self.stock_reason}
+
+    def generate_module_code(self, neurons, synapses, metadata):
+        """Note the names of the models; those of pairs are known only here."""
+        Generator.names = {
+            "neurons": sorted(model.get_name() for model in neurons),
+            "synapses": sorted(model.get_name() for model in synapses),
+        }
+
+
+# Printers
+
+
+class ExpressionPrinter(nest_code_generator.CppExpressionPrinter):
+    """Prints `and` and `or` as & and | where the right side may always be computed.
+
+    A loop over neurons with && in it does not become vector instructions. What can fail, or do more
+    than give a value, stays behind && and ||: a division or modulo of integers, an element of a
+    vector, and every function but the mathematical ones.
+    """
+
+    def _print_logical_operator_expression(self, node: ASTExpression) -> str:
+        search = FailureSearch()
+        node.get_rhs().accept(search)
+        if search.can_fail:
+            return super()._print_logical_operator_expression(node)
+        sign = "&" if node.get_binary_operator().is_logical_and else "|"
+        return f"{self.print(node.get_lhs())} {sign} {self.print(node.get_rhs())}"
+
+
+class FailureSearch(ASTVisitor):
+    """Finds whether computing an expression can fail or do more than give a value."""
+
+    HARMLESS = frozenset(
+        getattr(PredefinedFunctions, name)
+        for name in (
+            "EXP EXPM1 LN LOG10 POW COS SIN TAN COSH SINH TANH ERF ERFC"
+            " MAX MIN ABS CEIL FLOOR ROUND"
+        ).split()
+    )
+    can_fail = False
+
+    def visit_expression(self, node: ASTExpression) -> None:
+        """Find divisions of integers."""
+        operator = node.get_binary_operator()
+        self.can_fail |= (
+            getattr(operator, "is_integer_div_op", False)
+            or getattr(operator, "is_modulo_op", False)
+            or (
+                getattr(operator, "is_div_op", False)
+                and isinstance(node.get_lhs().type, IntegerTypeSymbol)
+                and isinstance(node.get_rhs().type, IntegerTypeSymbol)
+            )
+        )
+
+    def visit_function_call(self, node: object) -> None:
+        """Find functions that are not mathematical ones."""
+        self.can_fail |= node.get_name() not in self.HARMLESS
+
+    def visit_variable(self, node: object) -> None:
+        """Find elements of vectors."""
+        self.can_fail |= node.has_vector_parameter()
+
+
+# Errors
+
+
+def logged_errors(files: dict[str, str], default: str) -> list[str]:
+    """List the errors that NESTML has logged, each with file and line.
+
+    Parameters
+    ----------
+    files
+        The file of each model, by the model's name.
+    default
+        File of the errors that belong to no model.
+    """
+    messages = []
+    for _, model, _, _, at, text in Logger.get_messages(level=LoggingLevel.ERROR):
+        # In a pair, each partner's name becomes NAME__with_PARTNER.
+        name = model.get_name().partition("__with_")[0] if model else ""
+        line = f":{at.start_line}" if at else ""
+        messages.append(f"{files.get(name, default)}{line}: {text}")
+    return list(dict.fromkeys(messages))
+
+
+def explain_exception(error: Exception, files: dict[str, str], default: str) -> str:
+    """Say in a sentence at which model NESTML or ODE-toolbox failed, and with which words."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    # NESTML's main loop still has the model that it checked last, which need not be to blame.
+    inner = [frame for frame in frames if "frontend" not in frame.f_code.co_filename]
+    names = [
+        value.get_name()
+        for frame in reversed(inner)
+        for value in frame.f_locals.values()
+        if isinstance(value, ASTModel)
+    ]
+    by_toolbox = any("odetoolbox" in Path(frame.f_code.co_filename).parts for frame in frames)
+    program = "ODE-toolbox" if by_toolbox else "NESTML"
+    name = names[0].partition("__with_")[0] if names else ""
+    file = files.get(name, default)
+    text = " ".join(str(error).split())
+    if isinstance(error, UnsolvedModelError):
+        return f"{file}: {name} {text}"
+    if isinstance(error, CodeGeneratorOptionsException):
+        return f"models: NESTML cannot process the models: {text[:300]}"
+    if isinstance(error, RecursionError) or "too many nested parentheses" in text:
+        text = "an expression is nested too deeply; give parts of it a name with inline"
+    elif isinstance(error, KeyError):
+        text = f"{text} is missing; see the names in --codegen-opts"
+    elif type(error) is not Exception:  # the plain ones hold a sentence of NESTML's
+        text = f"{type(error).__name__}: {text}"
+    return f"{file}: {program} cannot process {name or 'the models'}: {text[:300]}"
+
+
+class UnsolvedModelError(Exception):
+    """A model needs a solver that this machine does not have."""
+
+
+class TransformerWithoutGsl(ode_toolbox_transformer.ODEToolboxTransformer):
+    """Stops at the first model that needs rk45, before any code is generated."""
+
+    missing = ""  # what to install, or to do without
+
+    def ode_toolbox_analysis(self, model, kernel_buffers, metadata):
+        """Analyse a model, and see how it is solved."""
+        super().ode_toolbox_analysis(model, kernel_buffers, metadata)
+        solver = FrontendConfiguration.get_codegen_opts().get("numeric_solver")
+        if metadata[model.name]["numeric_solver"] and solver == "rk45":
+            raise UnsolvedModelError(f"needs {self.missing}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
