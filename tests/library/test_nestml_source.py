@@ -61,7 +61,7 @@ def test_ports_are_in_the_order_of_the_receptor_types(models, nest_kernel):
 def test_conditions_and_units(models):
     """A condition without its infinities, a unit from the type or from the comment."""
     parameters = {one.name: one for one in models["izhikevich_cond_multisyn_neuron"].parameters}
-    assert (parameters["V_th"].allowed, parameters["V_th"].finite) == ("V_th > c", True)
+    assert (parameters["V_th"].allowed, parameters["V_th"].finite) == ("V_th > c", False)
     assert (parameters["V_min"].allowed, parameters["V_min"].finite) == ("V_min < V_th", False)
     assert (parameters["a"].unit, parameters["a"].allowed) == ("1/ms", "")
     assert (parameters["conc_Mg2"].value, parameters["conc_Mg2"].unit) == ("1", "mM")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Spike times of the exact quadratic step against an adaptive solver with event location."""
 
+import dataclasses
 import functools
 import itertools
 
@@ -11,17 +12,10 @@ from izhisyn.parameters import CELL_TYPES, RECEPTORS
 from tests.models.reference import spike_times
 from tests.models.single_neuron import COND, DELTA, PSC, deliver, exact_spike_times
 
-# Converged values, computed with RK4 at 0.001 ms: I = 10 from t = 0, V_m = -70, U_m = b V_m, 1 s.
-SPIKES = {"RS": 23, "IB": 34, "CH": 88, "FS": 137, "LTS": 79, "TC": 279, "RZ": 196}
-LAST_SPIKE = {
-    "RS": 961.740,
-    "IB": 982.764,
-    "CH": 968.437,
-    "FS": 996.145,
-    "LTS": 999.316,
-    "TC": 999.568,
-    "RZ": 995.635,
-}
+# README's table at I = 10 for 1 s with a step of 0.1 ms: the largest error of a spike time [ms].
+CLAIMED = {"RS": 1e-3, "IB": 1e-3, "CH": 3e-3, "FS": 11e-3, "LTS": 4e-3, "TC": 13e-3, "RZ": 13e-3}
+# The largest error under the random input of `driven_cells`, same step [ms].
+CLAIMED_DRIVEN = {PSC: 0.018, COND: 0.005}
 
 
 @functools.cache
@@ -48,27 +42,43 @@ def largest_errors(found, expected):
     )
 
 
-def assert_second_order(errors):
-    """Each halving of the step divides the error by 3.5 or more (4 is order two in the limit).
+def assert_order(errors, least=6.0):
+    """Each halving of the step divides the error by `least` or more.
 
-    The error of a single neuron can pass through zero as the step changes, so it is taken as the
-    root mean square over the neurons.
+    README says 9 to 10; an error of third order falls by 8, one of second order by 4. The error of
+    a single neuron can pass through zero as the step changes, so it is taken as the root mean
+    square over the neurons.
     """
     sizes = [np.sqrt(np.mean(of_step**2)) for of_step in errors]
     ratios = [coarse / fine for coarse, fine in itertools.pairwise(sizes)]
-    assert min(ratios) >= 3.5, f"errors {sizes} ms fall by factors {ratios}"
+    assert min(ratios) >= least, f"errors {sizes} ms fall by factors {ratios}"
 
 
-def test_solver_agrees_with_published_values():
-    """The reference itself: counts and last spikes computed elsewhere, to their last digit."""
-    for name in CELL_TYPES:
-        assert len(converged(name)) == SPIKES[name]
-        assert converged(name)[-1] == pytest.approx(LAST_SPIKE[name], abs=6e-4)
+def test_solver_agrees_with_the_closed_form():
+    """The reference itself, with a = d = 0: V' = 0.04 (V - m)^2 + r, which is a tangent of time.
+
+    m = -62.5 and r = 140 - 0.04 m^2 - U + I > 0; from c to V_th takes
+    (atan((V_th - m) k) - atan((c - m) k)) / sqrt(0.04 r) with k = sqrt(0.04 / r).
+    """
+    cell, I_e, U_m = dataclasses.replace(CELL_TYPES["RS"], a=0.0, d=0.0), 10.0, -14.0
+    middle = -62.5
+    rest = 140.0 - 0.04 * middle**2 - U_m + I_e
+    scale = np.sqrt(0.04 / rest)
+
+    def duration(start):
+        return (np.arctan((30.0 - middle) * scale) - np.arctan((start - middle) * scale)) / np.sqrt(
+            0.04 * rest
+        )
+
+    found = spike_times(cell, I_e, 200.0, V_m=-70.0, U_m=U_m)
+    expected = duration(-70.0) + duration(cell.c) * np.arange(len(found))
+    assert len(found) > 10
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("model", [PSC, COND, DELTA])
 def test_cell_types_at_a_tenth_of_a_millisecond(nest_kernel, model):
-    """All counts are the converged ones; no spike is off by more than 0.15 ms.
+    """All counts are the converged ones; no spike is off by more than twice what README says.
 
     NEST delivers a spike at the end of its step, half a step late on average; the true time is the
     grid time minus spike_offset, which lies in [0, 0.1].
@@ -76,42 +86,40 @@ def test_cell_types_at_a_tenth_of_a_millisecond(nest_kernel, model):
     nest = nest_kernel(resolution=0.1)
     found = exact_spike_times(nest, cells_at_constant_current(nest, model), 1000.0)
     expected = [converged(name) for name in CELL_TYPES]
-    assert [len(times) for times in found] == list(SPIKES.values())
-    assert largest_errors(found, expected).max() < 0.15
+    errors = largest_errors(found, expected)
+    assert np.all(errors < 2 * np.array([CLAIMED[name] for name in CELL_TYPES])), errors
     for times, truth in zip(found, expected, strict=True):
         grid = np.ceil(np.round(times / 0.1, 9)) * 0.1 - 0.05
-        assert np.abs(grid - truth).max() < 0.15
+        assert np.abs(grid - truth).max() < 0.05 + 2 * max(CLAIMED.values())
 
 
 @pytest.mark.parametrize("model", [PSC, COND, DELTA])
 def test_order_at_constant_current(nest_kernel, model):
-    """From 0.2 ms down, the error falls at second order or faster."""
+    """From 0.1 ms down, the error falls as README says."""
     expected = [converged(name) for name in CELL_TYPES]
     errors = []
-    for resolution in (0.2, 0.1, 0.05):
+    for resolution in (0.1, 0.05, 0.025):
         nest = nest_kernel(resolution=resolution)
         found = exact_spike_times(nest, cells_at_constant_current(nest, model), 1000.0)
         errors.append(largest_errors(found, expected))
-    assert_second_order(errors)
+    assert_order(errors)
 
 
-def test_coarse_step_beats_fine_euler(nest_kernel):
-    """At 0.5 ms, more accurate than forward Euler at 0.1 ms.
+@pytest.mark.parametrize("model", [PSC, COND, DELTA])
+@pytest.mark.parametrize("resolution", [0.5, 1.0])
+def test_coarse_steps(nest_kernel, model, resolution):
+    """Steps that are too long for the expansion are divided: the errors stay below 0.1 ms.
 
-    Euler's error counts as unbounded where it has the wrong number of spikes.
+    Tolerances are per step, so that the errors of slow passages, as of TC and FS with their up to
+    279 spikes, add up to some 0.05 ms. Steps with two spikes have the offset of the second only.
     """
-    expected = [converged(name) for name in CELL_TYPES]
-    nest = nest_kernel(resolution=0.5)
-    exact = largest_errors(
-        exact_spike_times(nest, cells_at_constant_current(nest, PSC), 1000.0), expected
-    )
-    nest = nest_kernel(resolution=0.1)
-    euler = largest_errors(
-        exact_spike_times(nest, cells_at_constant_current(nest, PSC, integrator=1), 1000.0),
-        expected,
-    )
-    assert np.all(exact < euler)
-    assert np.isfinite(exact).all()
+    nest = nest_kernel(resolution=resolution)
+    found = exact_spike_times(nest, cells_at_constant_current(nest, model), 1000.0)
+    for times, name in zip(found, CELL_TYPES, strict=True):
+        truth = converged(name)
+        assert len(times) == len(truth), name
+        alone = np.diff(np.ceil(truth / resolution), append=np.inf) > 0
+        assert np.abs(times - truth)[alone].max() < 0.1, name
 
 
 def random_drive(seed, conductance_based):
@@ -144,18 +152,57 @@ def driven_cells(conductance_based):
     return cells
 
 
-def test_driven_neurons(nest_kernel, multisyn_model):
-    """Through all receptors: counts right and spikes within 0.25 ms at 0.1 ms, and the order."""
-    cells = driven_cells(multisyn_model == COND)
+@pytest.mark.parametrize("model", [PSC, COND])
+def test_driven_neurons(nest_kernel, model):
+    """Through all receptors: spikes within twice the claim at 0.1 ms, and the order."""
+    assert_driven(nest_kernel, model, driven_cells(model == COND), 2 * CLAIMED_DRIVEN[model])
+
+
+@pytest.mark.parametrize("model", [PSC, COND])
+def test_neurons_driven_through_NMDA(nest_kernel, model):
+    """The block's series alone: no other receptor hides an error of it."""
+    largest = 2 * max(CLAIMED_DRIVEN[model], max(CLAIMED.values()))
+    assert_driven(nest_kernel, model, cells_of_one_receptor("NMDA", model == COND), largest)
+
+
+def test_neurons_driven_through_fast_conductances(nest_kernel):
+    """AMPA and GABA-A alone, whose conductances change beta within a step."""
+    cells = [
+        *cells_of_one_receptor("AMPA", True),
+        *cells_of_one_receptor("GABA_A", True),
+    ]
+    assert_driven(nest_kernel, COND, cells, 0.05)
+
+
+def assert_driven(nest_kernel, model, cells, largest):
+    """Compare driven cells with their converged spikes: errors at 0.1 ms, the order below.
+
+    At 0.1 ms some steps divide themselves, and are more accurate than the order says.
+    """
     expected = [truth for *_, truth in cells]
     assert sum(len(truth) for truth in expected) > 100
     errors = []
     for resolution in (0.1, 0.05, 0.025):
         nest = nest_kernel(resolution=resolution)
-        neurons = nest.Create(multisyn_model, len(cells))
+        neurons = nest.Create(model, len(cells))
         for neuron, (cell, I_e, arrivals, _) in zip(neurons, cells, strict=True):
             neuron.set(cell.parameters | cell.initial_state(-70.0) | {"I_e": I_e})
             deliver(nest, neuron, arrivals)
         errors.append(largest_errors(exact_spike_times(nest, neurons, 400.0), expected))
-    assert errors[0].max() < 0.25
-    assert_second_order(errors)
+    assert errors[0].max() < largest, errors
+    assert_order(errors[1:])
+
+
+@functools.cache
+def cells_of_one_receptor(receptor, conductance_based):
+    """Each cell type at I = 8 with input on one receptor, as `driven_cells`."""
+    cells = []
+    for seed, cell in enumerate(CELL_TYPES.values()):
+        arrivals = [
+            (time, name, 2.0 * weight)
+            for time, name, weight in random_drive(seed + 50, conductance_based)
+            if name == receptor
+        ]
+        truth = spike_times(cell, 8.0, 400.0, arrivals, conductance_based)
+        cells.append((cell, 8.0, arrivals, truth))
+    return cells

@@ -6,17 +6,23 @@ import pytest
 
 from tests.models.single_neuron import COND, COND_2007, DELTA, PSC, TUTORIAL, deliver, trace
 
+# The derivative of V_m, and the block of the NMDA receptor.
+PARABOLA = {"quadratic": 0.042, "linear": 5.1, "constant": 141.0, "V_u": 1.0}
+BLOCK = {"conc_Mg2": 0.5, "half_Mg2": 5.0, "V_Mg2": 20.0}
 CELL = {"a": 0.03, "b": 0.25, "c": -60.0, "d": 6.0, "V_th": 25.0, "V_min": -68.0, "I_e": 9.0}
 RECEPTOR = {"tau_rise": 1.3, "tau_decay": 11.0}
 FOUR = ("AMPA", "NMDA", "GABA_A", "GABA_B")
 CHANGED = {
     PSC: CELL
-    | {"linear": 5.1, "constant": 141.0, "V_u": 1.0}
-    | {"NMDA_ratio": 2.0, "conc_Mg2": 0.5, "integrator": 1}
+    | PARABOLA
+    | BLOCK
+    | {"NMDA_ratio": 2.0, "integrator": 1}
     | {f"{name}_{r}": value for r in ("AMPA", "NMDA", "GABA_A") for name, value in RECEPTOR.items()}
     | {f"I_peak_{r}": 1.5 for r in ("AMPA", "NMDA", "GABA_A")},
     COND: CELL
-    | {"NMDA_ratio": 2.0, "conc_Mg2": 0.5, "integrator": 2}
+    | PARABOLA
+    | BLOCK
+    | {"NMDA_ratio": 2.0, "integrator": 2}
     | {f"{name}_{r}": value for r in ("AMPA", "NMDA", "GABA_A") for name, value in RECEPTOR.items()}
     | {f"g_peak_{r}": 1.5 for r in ("AMPA", "NMDA", "GABA_A")}
     | {f"E_rev_{r}": -40.0 for r in ("AMPA", "NMDA", "GABA_A")},
@@ -24,12 +30,13 @@ CHANGED = {
     | {"a": 0.04, "b": -1.0, "c": -52.0, "d": 80.0, "V_min": -52.0, "I_e": 120.0}
     | {"v_b": -45.0, "b_ratio": 2.0, "b_cubic": 0.02}
     | {"v_peak_U": -0.1, "c_U": -0.1, "U_max": 50.0}
-    | {"NMDA_ratio": 2.0, "conc_Mg2": 0.5, "integrator": 1}
+    | BLOCK
+    | {"NMDA_ratio": 2.0, "integrator": 1}
     | {f"{name}_{r}": value for r in FOUR for name, value in RECEPTOR.items()}
     | {f"g_peak_{r}": 1.5 for r in FOUR}
     | {f"E_rev_{r}": -40.0 for r in FOUR}
     | {"tau_decay_GABA_B": 110.0},
-    DELTA: CELL | {"t_pulse": 2.0, "integrator": 1},
+    DELTA: CELL | PARABOLA | {"t_pulse": 2.0, "integrator": 1},
     # Forward Euler overshoots the threshold by tens of mV, so it takes a much lower one to matter.
     TUTORIAL: {key: value for key, value in CELL.items() if key != "V_min"} | {"V_th": -30.0},
 }
@@ -67,6 +74,7 @@ def test_every_parameter_changes_the_result(nest_kernel, model, name):
 
 
 REFUSED = {
+    "quadratic": [0.0, -0.04, np.nan, np.inf],
     "linear": [np.nan, np.inf],
     "constant": [np.nan, -np.inf],
     "V_u": [np.nan, np.inf],
@@ -74,28 +82,30 @@ REFUSED = {
     "k": [0.0, -1.0, np.nan, np.inf],
     "v_r": [np.nan, np.inf],
     "v_t": [np.nan, -np.inf],
-    "v_peak": [-50.0, -70.0, np.nan, np.inf],
+    "v_peak": [-50.0, -70.0, np.nan],
     "v_b": [np.nan, np.inf],
     "b_ratio": [np.nan, np.inf],
     "b_cubic": [np.nan, -np.inf],
     "v_peak_U": [np.nan, np.inf],
     "c_U": [np.nan, np.inf],
     "U_max": [np.nan, -np.inf],
-    "V_th": [-65.0, -80.0, np.nan, np.inf],
+    "V_th": [-65.0, -80.0, np.nan],
     "V_min": [35.0, 36.0, np.nan],
-    "c": [35.0, np.nan, -np.inf],
+    "c": [35.0, np.nan, -1e12, -np.inf],
     "a": [np.nan, np.inf],
     "b": [np.nan],
     "d": [np.inf],
     "I_e": [np.nan, -np.inf],
     "integrator": [-1, 3],
-    "tau_rise_AMPA": [0.0, -1.0, 2.4, 3.0, np.nan],
-    "tau_decay_AMPA": [0.5, 0.1, np.inf, np.nan],
-    "tau_rise_NMDA": [0.0, 200.0],
-    "tau_decay_NMDA": [8.0, -200.0],
-    "tau_rise_GABA_A": [0.0, 7.0],
-    "tau_decay_GABA_A": [1.0, np.inf],
+    "tau_rise_AMPA": [-1.0, 2.5, 3.0, np.nan],
+    "tau_decay_AMPA": [0.0, 0.4, 0.1, np.inf, np.nan],
+    "tau_rise_NMDA": [-0.1, 201.0],
+    "tau_decay_NMDA": [7.9, -200.0],
+    "tau_rise_GABA_A": [-np.inf, 7.1],
+    "tau_decay_GABA_A": [0.9, np.inf],
     "conc_Mg2": [-0.1, np.nan, np.inf],
+    "half_Mg2": [0.0, -1.0, np.nan, np.inf],
+    "V_Mg2": [0.0, -16.13, np.nan, np.inf],
     "NMDA_ratio": [-1.0, np.nan],
     "I_peak_AMPA": [-1.0, np.inf],
     "I_peak_NMDA": [-1.0],
@@ -106,8 +116,8 @@ REFUSED = {
     "E_rev_AMPA": [np.nan],
     "E_rev_NMDA": [np.inf],
     "E_rev_GABA_A": [-np.inf],
-    "tau_rise_GABA_B": [0.0, 200.0],
-    "tau_decay_GABA_B": [60.0, np.nan],
+    "tau_rise_GABA_B": [-1.0, 201.0],
+    "tau_decay_GABA_B": [59.0, np.nan],
     "g_peak_GABA_B": [-1.0, np.inf],
     "E_rev_GABA_B": [np.nan],
     "t_pulse": [-1.0, 10.1, np.nan],
@@ -164,11 +174,14 @@ DEFAULTS = {
     "tau_rise_GABA_A": 1.0,
     "tau_decay_GABA_A": 7.0,
     "conc_Mg2": 1.0,
+    "half_Mg2": 3.57,
+    "V_Mg2": 16.13,
     "NMDA_ratio": 1.0,
     "E_rev_AMPA": 0.0,
     "E_rev_NMDA": 0.0,
     "E_rev_GABA_A": -70.0,
     "t_pulse": 0.0,
+    "quadratic": 0.04,
     "linear": 5.0,
     "constant": 140.0,
     "V_u": 0.0,
