@@ -230,6 +230,10 @@ private:
     void
     take( const Block< Node >& block )
     {
+      if ( std::equal( sources, sources + Cell::N_CONSTANTS, block.constants ) )
+      {
+        return;
+      }
       for ( std::size_t i = 0; i < Cell::N_CONSTANTS; ++i )
       {
         if ( sources[ i ] != block.constants[ i ] )
