@@ -17,6 +17,7 @@ from pathlib import Path
 import odetoolbox
 from pynestml.codegeneration import nest_code_generator
 from pynestml.codegeneration.nest_tools import NESTTools
+from pynestml.codegeneration.printers.constant_printer import ConstantPrinter
 from pynestml.exceptions.code_generator_options_exception import CodeGeneratorOptionsException
 from pynestml.frontend import pynestml_frontend
 from pynestml.frontend.frontend_configuration import FrontendConfiguration
@@ -39,6 +40,7 @@ def main(step_file: Path) -> None:
     pynestml_frontend.builder_from_target_name = lambda target, options=None: (None, options)
     nest_code_generator.NESTCodeGenerator = Generator
     nest_code_generator.CppExpressionPrinter = ExpressionPrinter
+    ConstantPrinter.print_constant = print_constant
     if step["missing_solver"]:
         TransformerWithoutGsl.missing = step["missing_solver"]
         ode_toolbox_transformer.ODEToolboxTransformer = TransformerWithoutGsl
@@ -122,6 +124,13 @@ class Generator(nest_code_generator.NESTCodeGenerator):
 
 
 # Printers
+
+
+def print_constant(printer: ConstantPrinter, number: str | float) -> str:
+    """Print a number with all its digits; NESTML's own function keeps nine."""
+    if not isinstance(number, int | float):
+        raise TypeError(f"{number} is no number that can be printed")
+    return str(number) if isinstance(number, int) else repr(float(number))
 
 
 class ExpressionPrinter(nest_code_generator.CppExpressionPrinter):

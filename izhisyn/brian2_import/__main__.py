@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from izhisyn import command_line
-from izhisyn.errors import ParameterError
+from izhisyn.errors import ParameterError, reporting_failure_to_write
+from izhisyn.files import write_text, writing
 
 
 def main(arguments=None):
@@ -25,6 +26,9 @@ def main(arguments=None):
         raise ParameterError(
             f"{sys.executable} cannot import brian2 ({error}); pip install 'izhisyn[brian2]'"
         ) from error
+    if options.all:
+        import_all(options)
+        return
     from izhisyn.brian2_import.script import import_script
 
     models = import_script(
@@ -37,6 +41,28 @@ def main(arguments=None):
             print(f"{model.name}: {note}")
 
 
+def import_all(options):
+    """Write the models and the PyNEST script of a whole Brian2 script."""
+    import numpy as np
+
+    from izhisyn.brian2_import.run_script import DRAWN, import_whole
+
+    imported = import_whole(options.script, options.same_network)
+    with reporting_failure_to_write(options.output):
+        options.output.mkdir(parents=True, exist_ok=True)
+        for model in imported.models:
+            write_text(options.output / f"{model.name}.nestml", model.text)
+        if imported.drawn:
+            with writing(options.output / DRAWN) as aside, aside.open("wb") as file:
+                np.savez_compressed(file, **imported.drawn)
+        write_text(options.output / "run.py", imported.script)
+    names = [f"{model.name}.nestml" for model in imported.models]
+    for name in (*names, *([DRAWN] if imported.drawn else []), "run.py"):
+        print(options.output / name)
+    for sentence in imported.left_behind:
+        print(f"left behind: {sentence}")
+
+
 def parse_arguments(arguments):
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -45,8 +71,16 @@ def parse_arguments(arguments):
         "script is executed up to its first run().",
     )
     parser.add_argument("script", type=Path, help="Brian2 script")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--all", action="store_true", help="the whole script: all models, and run.py for PyNEST"
+    )
+    what.add_argument("--neuron", metavar="G", help="one NeuronGroup, or a subgroup")
     parser.add_argument(
-        "--neuron", required=True, metavar="G", help="its NeuronGroup, or a subgroup"
+        "--same-network",
+        action="store_true",
+        help="with --all: carry over the connections and initial values that the script draws; "
+        "otherwise NEST draws its own",
     )
     parser.add_argument(
         "--synapse",

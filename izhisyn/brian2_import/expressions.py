@@ -450,9 +450,14 @@ def _recast(term):
     written = () if term.dim is DIMENSIONLESS else unit_powers(term.dim)
     if term.bare or set(term.units()) == set(written):
         return term
-    text = f"{_factor(term, _PRODUCT)} {_by_unit(term.units(), '/', '*')}"
+    text = _factor(term, _PRODUCT)
     if written:
+        text += f" {_by_unit(term.units(), '/', '*')}"
         text += f" {_by_unit(written, '*', '/')}"
+    else:  # NESTML cannot print a number in units that cancel, such as 1 mV*nS/pA
+        for unit, power in term.units():
+            operator = "/" if power > 0 else "*"
+            text += f" {operator} (1 {product_text(((unit, abs(power)),))})"
     return Term(text, term.dim, binding=_PRODUCT)
 
 

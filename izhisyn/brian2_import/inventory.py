@@ -73,7 +73,7 @@ def check_order(group, schedule):
             )
 
 
-def regular_code(group, whole):
+def regular_code(group, whole, with_parts=False):
     """Give the code of ``run_regularly`` for a group.
 
     Parameters
@@ -82,6 +82,8 @@ def regular_code(group, whole):
         What is imported.
     whole : brian2.NeuronGroup
         The group that it is part of.
+    with_parts : bool
+        Whether code for a part of the group is carried over, with a condition on the index.
 
     Returns
     -------
@@ -101,7 +103,8 @@ def regular_code(group, whole):
             if type(runner) is not CodeRunner or end <= first or last <= begin:
                 continue
             code = "; ".join(split_statements(runner.abstract_code))
-            if begin > first or end < last:
+            of_part = begin > first or end < last
+            if of_part and not with_parts:
                 raise Brian2ImportError(
                     f"run_regularly `{code}` runs for the neurons {begin} to {end - 1} only; give "
                     "that part a name in the script, such as part = "
@@ -116,7 +119,9 @@ def regular_code(group, whole):
                     f"({whole.clock.dt}), or of every few steps, is carried over; set the variable "
                     "from PyNEST instead"
                 )
-            codes.append(Regularly(runner.abstract_code, every if round(ratio) > 1 else None))
+            interval = every if round(ratio) > 1 else None
+            part = (begin, end) if of_part else None
+            codes.append(Regularly(runner.abstract_code, interval, part))
     return codes
 
 

@@ -174,6 +174,11 @@ class Names:
         return Term(f"{name}({arguments[0].text})", function.dim)
 
 
+def is_reserved(name):
+    """Whether NESTML, C++ or NEST needs a name for itself."""
+    return name in _OWNERS
+
+
 def refuse_reserved_name(name, kind):
     """Refuse a name that NESTML, C++ or NEST needs for itself."""
     if name in _OWNERS:

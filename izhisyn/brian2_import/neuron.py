@@ -3,6 +3,10 @@
 
 A step has Brian2's order: code of ``run_regularly``, refractoriness, integration, threshold,
 incoming spikes, reset. The state that NEST records at t is the one that Brian2 records at t.
+
+In a network with delays of 0 the incoming spikes are those of the step before: they come first, and
+after them the reset if it has to do with them. With NEST's delays a step longer than Brian2's, the
+spikes act between the same integrations.
 """
 
 import re
@@ -34,9 +38,10 @@ from izhisyn.brian2_import.names import (
     type_text,
     value_text,
 )
-from izhisyn.brian2_import.parts import written_from
+from izhisyn.brian2_import.parts import Neuron, written_from
 from izhisyn.brian2_import.quadratic import FUNCTIONS, find_membrane, step_lines
-from izhisyn.import_output.nestml import Nestml, write_block, write_header
+from izhisyn.brian2_import.units import number
+from izhisyn.import_output.nestml import write_block, write_header
 
 # What differs between neurons, or between the times at which it is looked at.
 OF_ONE_NEURON = {"i", "N", "t", "lastspike", "not_refractory", "rand", "randn", "poisson"}
@@ -61,6 +66,8 @@ def neuron_to_nestml(
     initial=None,
     integrator=None,
     notes=(),
+    spikes_first=False,
+    values_follow=False,
 ):
     """Write a NESTML neuron that does what a Brian2 NeuronGroup does.
 
@@ -81,10 +88,14 @@ def neuron_to_nestml(
         ``exact`` for the exact quadratic step; otherwise the group's method decides.
     notes : sequence of str
         What the user must know beside what is found here.
+    spikes_first : bool
+        Let spikes act at the start of the step in which they arrive, for delays of 0.
+    values_follow : bool
+        Whether a script goes with the model that sets what differs between neurons.
 
     Returns
     -------
-    Nestml
+    Neuron
 
     Raises
     ------
@@ -96,9 +107,18 @@ def neuron_to_nestml(
     if integrator not in (None, "exact"):
         raise Brian2ImportError(f"there is no integrator {integrator!r}; choose 'exact' or none")
     writer = _NeuronWriter(
-        notes, group, whole, run_namespace, ports, regularly, initial or {}, integrator
+        notes,
+        group,
+        whole,
+        run_namespace,
+        ports,
+        regularly,
+        initial or {},
+        integrator,
+        spikes_first,
+        values_follow,
     )
-    return Nestml(name, writer.write(name, source), writer.notes)
+    return writer.write(name, source)
 
 
 def find_method(group, run_namespace):
@@ -140,7 +160,19 @@ def find_method(group, run_namespace):
 class _NeuronWriter:
     """The blocks of one neuron, collected while its equations are rendered."""
 
-    def __init__(self, notes, group, whole, run_namespace, ports, regularly, initial, integrator):
+    def __init__(
+        self,
+        notes,
+        group,
+        whole,
+        run_namespace,
+        ports,
+        regularly,
+        initial,
+        integrator,
+        spikes_first,
+        values_follow,
+    ):
         self.group = group
         self.whole = whole
         self.equations = whole.user_equations
@@ -148,6 +180,11 @@ class _NeuronWriter:
         self.regularly = regularly
         self.initial = initial
         self.notes = list(notes)
+        self.spikes_first = spikes_first
+        self.values_follow = values_follow
+        self.defaults = {}
+        self.varying = {}
+        self.recordables = set()
         self.has_threshold = "spike" in whole.events
         self.is_refractory = whole._refractory is not False
         self.reset = whole.event_codes.get("spike", "")
@@ -172,6 +209,7 @@ class _NeuronWriter:
         self.assigned = self._assigned_variables()
         self.propagators = {}
         self.names = Names(whole, run_namespace, self._terms(), self._codes())
+        self.spiking = self.names.fresh("spiking")
         self.expression = self.names.renderer.expression
 
     def write(self, name, source):
@@ -193,7 +231,21 @@ class _NeuronWriter:
         blocks.append(("update", update))
         body = "\n".join(write_block(title, lines) for title, lines in blocks if lines)
         functions = "".join(f"\n{text}" for text in self.names.functions.values())
-        return f"{self._header(name, source)}model {name}:\n\n{body}{functions}"
+        pattern = body + functions
+        for line, without_value in self.varying.items():
+            pattern = pattern.replace(line, without_value)
+        return Neuron(
+            name,
+            f"{self._header(name, source)}model {name}:\n\n{body}{functions}",
+            self.notes,
+            self.defaults,
+            self.recordables,
+            set(self.names.externals),
+            pattern,
+            "i" in self.names.used,
+            {target for port in self.ports for target, *_ in port.effects}
+            | {parse_statement(line)[0] for line in split_statements(self.reset)},
+        )
 
     # What the names are
 
@@ -262,6 +314,13 @@ class _NeuronWriter:
                 f"It spikes if {' '.join(self.whole.events['spike'].split())}; NEST's spike time "
                 "is the end of the step, Brian2's its start."
             )
+        if self.spikes_first and self.ports:
+            before_reset = ", and before the reset" * self._reset_comes_later()
+            summary.append(
+                "Connect it with Brian2's delays plus one step: incoming spikes act at the start "
+                "of a step, which is the end of the one before. What is recorded at t is without "
+                f"the spikes of t{before_reset}."
+            )
         return write_header(name, "Brian2", [*written_from(source), *summary, *self.notes])
 
     def _state(self):
@@ -274,6 +333,11 @@ class _NeuronWriter:
             lines.append("lastspike ms = -1e7 ms    # start of the step with the last spike")
         if self.membrane:
             lines.append("spike_offset ms = 0 ms    # see above")
+        if self.has_threshold and self._reset_comes_later():
+            lines.append(f"{self.spiking} boolean = false    # whether the threshold was crossed")
+        self.recordables |= {line.split()[0] for line in lines} - {
+            eq.varname for eq in states if eq.var_type == "boolean"
+        }
         if {"t", "t_in_timesteps"} & self.names.used:
             lines.append("n_steps integer = 0    # steps since the start")
             lines.append("time ms = 0 ms    # Brian2's t, the start of a step")
@@ -290,6 +354,8 @@ class _NeuronWriter:
             lines.append(f"# {equation_line(equation)}")
             unit = type_text(equation.dim, kind)
             lines.append(f"{recordable}inline {equation.varname} {unit} = {term.text}")
+            if recordable:
+                self.recordables.add(equation.varname)
         return lines
 
     def _parameters(self):
@@ -299,6 +365,7 @@ class _NeuronWriter:
         for name, (term, value) in self.names.externals.items():
             unit = type_text(term.dim, term.kind)
             lines.append(f"{name} {unit} = {value_text(value, term.dim, term.kind)}")
+            self.defaults[name] = number(value, term.dim)
         lines = declarations + lines if not self.initial else lines + declarations
         first = getattr(self.group, "start", 0)
         if "i" in self.names.used:
@@ -310,6 +377,11 @@ class _NeuronWriter:
 
     def _update(self):
         lines = []
+        if self.spikes_first:
+            for port in self.ports:
+                lines += self._port(port)
+            if self.has_threshold and self._reset_comes_later():
+                lines += self._reset()
         for equation in self.frozen:
             lines.append(f"# {equation_line(equation)}")
             lines.append(f"{equation.varname} = {self._right_side(equation).text}")
@@ -318,6 +390,10 @@ class _NeuronWriter:
                 body = self.names.statements(
                     code.statements, "run_regularly", self._assign_unless_held
                 )
+            if code.part is not None:
+                self.names.used.add("i")
+                first, end = code.part
+                body = [f"if i >= {first} and i < {end}:", *indent(body)]
             if code.interval is None:
                 lines += ["# run_regularly", *body]
                 continue
@@ -335,10 +411,14 @@ class _NeuronWriter:
             lines += self._integration()
             if self.has_threshold:
                 lines += self._threshold()
-        for port in self.ports:
-            lines += self._port(port)
+        if not self.spikes_first:
+            for port in self.ports:
+                lines += self._port(port)
         if self.has_threshold and not self.membrane:
-            lines += self._reset()
+            if self.spikes_first and self._reset_comes_later():
+                lines += [f"if {self.spiking}:", "    emit_spike()"]
+            else:
+                lines += self._reset()
         if {"t", "t_in_timesteps"} & self.names.used or self.is_refractory:
             self.names.used.add("t")
             lines += ["n_steps += 1", "time = n_steps * timestep()"]
@@ -513,13 +593,14 @@ class _NeuronWriter:
 
     def _threshold(self):
         condition = self.whole.events["spike"]
-        self.spiking = self.names.fresh("spiking")
+        later = self._reset_comes_later()
+        declared = "" if later else " boolean"
         with located("threshold", condition):
             term = self.expression(condition, DIMENSIONLESS, "boolean")
         lines = [f"# threshold: {' '.join(condition.split())}"]
         if not self.is_refractory:
-            return [*lines, f"{self.spiking} boolean = {term.text}"]
-        lines.append(f"{self.spiking} boolean = not_refractory and ({term.text})")
+            return [*lines, f"{self.spiking}{declared} = {term.text}"]
+        lines.append(f"{self.spiking}{declared} = not_refractory and ({term.text})")
         return [
             *lines,
             f"if {self.spiking}:",
@@ -547,7 +628,25 @@ class _NeuronWriter:
         lines = self._reset_lines()
         origin = "; ".join(split_statements(self.reset))
         comment = [f"# reset: {origin}"] if origin else []
-        return [*comment, f"if {self.spiking}:", *indent([*lines, "emit_spike()"])]
+        if not self._reset_comes_later():
+            lines = [*lines, "emit_spike()"]
+        return [*comment, f"if {self.spiking}:", *indent(lines)] if lines else []
+
+    def _reset_comes_later(self):
+        """Whether spikes and reset touch the same variables, so that their order counts."""
+        if not (self.spikes_first and self.ports):
+            return False
+        added_to, read_by_ports = set(), set()
+        for port in self.ports:
+            for target, _, amount in port.effects:
+                added_to.add(target)
+                read_by_ports |= all_names(amount, self.equations)
+        assigned, read_by_reset = set(), set()
+        for line in split_statements(self.reset):
+            name, _, code, _ = parse_statement(line)
+            assigned.add(name)
+            read_by_reset |= all_names(code, self.equations)
+        return bool(assigned & (added_to | read_by_ports) or read_by_reset & added_to)
 
     # Pieces
 
@@ -560,7 +659,9 @@ class _NeuronWriter:
         name, kind = equation.varname, KINDS[equation.var_type]
         unit = type_text(equation.dim, kind)
         comment = f"    # {equation_line(equation)}" if equation.type == PARAMETER else ""
-        return f"{name} {unit} = {self._initial_value(equation)}{comment}"
+        line = f"{name} {unit} = {self._initial_value(equation)}"
+        self.varying[line] = f"{name} {unit}"
+        return f"{line}{comment}"
 
     def _in_order_of_values(self, equations):
         """Order declarations so that each initial value comes after those that it depends on.
@@ -607,7 +708,11 @@ class _NeuronWriter:
         if equation in self.frozen:
             return value_text(0, equation.dim, kind)
         values = getattr(self.group, f"{equation.varname}_")[:]
-        if len({float(value) for value in values}) > 1:
+        differ = len({float(value) for value in values}) > 1
+        if differ and self.values_follow and equation.type == DIFFERENTIAL_EQUATION:
+            values = [0.0]
+        self.defaults[equation.varname] = number(values[0], equation.dim)
+        if differ and not self.values_follow:
             self.notes.append(
                 f"{equation.varname} differs between the neurons of the group; here it has the "
                 "first one's value."
@@ -654,6 +759,27 @@ def by_dependence(equations):
     for equation in equations.values():
         add(equation)
     return list(ordered.values())
+
+
+def all_names(code, equations):
+    """Find the names in an expression, those in its subexpressions included.
+
+    Parameters
+    ----------
+    code : str
+        Brian2 expression.
+    equations : brian2.Equations
+
+    Returns
+    -------
+    set of str
+    """
+    names = set()
+    for name in get_identifiers(code):
+        names.add(name)
+        if name in equations.names and equations[name].type == SUBEXPRESSION:
+            names |= all_names(equations[name].expr.code, equations)
+    return names
 
 
 def _assign(name, operator, term):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What goes into a neuron besides its equations, and the words with which a model opens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from izhisyn.import_output.nestml import Nestml
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,42 @@ class Regularly:
         Brian2 code.
     interval
         Time between two runs [s], a multiple of the time step; None for every step.
+    part
+        First neuron for which it runs, and the one behind the last; None for all.
     """
 
     statements: str
     interval: float | None = None
+    part: tuple[int, int] | None = None
+
+
+@dataclass
+class Neuron(Nestml):
+    """A generated neuron model, and what a script that uses it must know.
+
+    Attributes
+    ----------
+    defaults
+        Name of each variable and constant to its default, in the units of NEST.
+    recordables
+        Names of the variables that NEST records.
+    constants
+        Names of the constants that are parameters.
+    pattern
+        The model without its name and the defaults of its variables: models with equal patterns
+        differ in these alone.
+    has_index
+        Whether it has a parameter ``i``, the neuron's index.
+    touched
+        Variables that spikes or the reset change.
+    """
+
+    defaults: dict[str, float] = field(default_factory=dict)
+    recordables: set[str] = field(default_factory=set)
+    constants: set[str] = field(default_factory=set)
+    pattern: str = ""
+    has_index: bool = False
+    touched: set[str] = field(default_factory=set)
 
 
 def written_from(source):

@@ -138,25 +138,72 @@ def execute(path):
     -------
     Script
     """
+    source, code = read_script(path)
+
+    def stop(network, _, namespace, objects):
+        raise ScriptStopped(
+            Script(
+                objects,
+                objects if namespace is None else namespace,
+                None if isinstance(network, MagicNetwork) else network,
+                list(network.schedule),
+            )
+        )
+
+    names = {"__name__": "__main__", "__file__": str(path)}
+    with instead_of_run(stop):
+        try:
+            with running(path):
+                exec(code, names)
+        except ScriptStopped as stopped:
+            stopped.result.other_runs = [
+                line for line in run_calls(source) if line != last_line(stopped, path)
+            ]
+            return stopped.result
+    return Script(names, names)
+
+
+def read_script(path):
+    """Read and compile a script.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    source : str
+    code : code object
+    """
     try:
         source = path.read_text(encoding="utf-8")
-        code = compile(source, str(path), "exec")
+        return source, compile(source, str(path), "exec")
     except OSError as error:
         raise Brian2ImportError(f"cannot read {path}: {error.strerror}; name a script") from error
     except (SyntaxError, UnicodeDecodeError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise Brian2ImportError(f"{path}{line}: {first_sentence(error)}") from error
-    names = {"__name__": "__main__", "__file__": str(path)}
+
+
+class ScriptStopped(BaseException):
+    """Ends a script; no ``except Exception`` of the script's own may stop it."""
+
+    def __init__(self, result=None):
+        super().__init__()
+        self.result = result
+
+
+@contextlib.contextmanager
+def running(path):
+    """Context in which a script is executed; its errors become a `Brian2ImportError`."""
     # Nothing of the script ends up in a network that runs; its author knows why.
     brian2.BrianLogger.suppress_name("unused_brian_object")
-    with _as_main_program(path), _stopped_at_run():
+    target = brian2.prefs.codegen.target
+    # Nothing runs for long, so that compiling it would take longer.
+    brian2.prefs.codegen.target = "numpy"
+    with _as_main_program(path):
         try:
-            exec(code, names)
-        except _ReachedRun as reached:
-            reached.script.other_runs = [
-                line for line in run_calls(source) if line != _last_line(reached, path)
-            ]
-            return reached.script
+            yield
         except SystemExit as error:
             raise Brian2ImportError(
                 f"{path}{_line_of(error, path)}: the script ends itself before it calls run(); "
@@ -167,35 +214,26 @@ def execute(path):
                 f"{path}{_line_of(error, path)}: {type(error).__name__}: {first_sentence(error)}; "
                 "mend the script so that it runs in Brian2"
             ) from error
-    return Script(names, names)
-
-
-class _ReachedRun(BaseException):
-    """Ends a script; no ``except Exception`` of the script's own may stop it."""
-
-    def __init__(self, script):
-        super().__init__()
-        self.script = script
+        finally:
+            brian2.prefs.codegen.target = target
 
 
 @contextlib.contextmanager
-def _stopped_at_run():
+def instead_of_run(called):
+    """Context in which ``run()`` calls a function, and nothing is built.
+
+    Parameters
+    ----------
+    called : callable
+        Called with the network, the duration, the namespace that ``run()`` was given, or None, and
+        the names where it was called.
+    """
+
     def set_device(*_, **__):
         """Nothing is built or run, so that the device does not matter."""
 
     def run(network, duration, report=None, report_period=None, namespace=None, **_):
-        level = 1
-        while sys._getframe(level).f_globals.get("__name__", "").startswith("brian2."):
-            level += 1
-        objects = get_local_namespace(level)
-        raise _ReachedRun(
-            Script(
-                objects,
-                objects if namespace is None else namespace,
-                None if isinstance(network, MagicNetwork) else network,
-                list(network.schedule),
-            )
-        )
+        called(network, duration, namespace, get_local_namespace(outer_level(1)))
 
     with (
         mock.patch.object(brian2.Network, "run", run),
@@ -205,6 +243,24 @@ def _stopped_at_run():
         mock.patch.object(sys.modules["brian2.devices.device"], "set_device", set_device),
     ):
         yield
+
+
+def outer_level(level):
+    """Count the frames from the caller up to the first one outside of Brian2.
+
+    Parameters
+    ----------
+    level : int
+        At which to begin; 0 is the caller's own frame.
+
+    Returns
+    -------
+    int
+        For `brian2.core.namespace.get_local_namespace`, called by the caller.
+    """
+    while sys._getframe(level + 1).f_globals.get("__name__", "").startswith("brian2."):
+        level += 1
+    return level
 
 
 @contextlib.contextmanager
@@ -219,11 +275,11 @@ def _as_main_program(path):
 
 
 def _line_of(error, path):
-    line = _last_line(error, path)
+    line = last_line(error, path)
     return f", line {line}" if line else ""
 
 
-def _last_line(error, path):
+def last_line(error, path):
     """Line of the script from which an error comes, the innermost one; None if there is none."""
     lines = []
     traceback = error.__traceback__

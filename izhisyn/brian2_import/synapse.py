@@ -34,7 +34,7 @@ from izhisyn.brian2_import.names import (
     type_text,
     value_text,
 )
-from izhisyn.brian2_import.neuron import KINDS, by_dependence
+from izhisyn.brian2_import.neuron import KINDS, all_names, by_dependence
 from izhisyn.brian2_import.parts import Port, written_from
 from izhisyn.brian2_import.units import unit_size, unit_text
 from izhisyn.import_output.nestml import Nestml, write_block, write_header
@@ -113,6 +113,66 @@ def synapse_port(name, synapses, group, run_namespace, model_name, source, trans
     return reader.split(name, model_name, source, transmit)
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What spikes of one pathway do to a variable of the target, or to several.
+
+    Attributes
+    ----------
+    effects
+        As those of a `Port`.
+    origin
+        The Brian2 code.
+    weight
+        Brian2 expression of a connection's weight, from variables of the synapse and constants.
+    dim
+        Its dimension.
+    model
+        NESTML synapse; None if NEST's ``static_synapse`` will do.
+    """
+
+    effects: tuple
+    origin: str
+    weight: str = "1"
+    dim: object = DIMENSIONLESS
+    model: Nestml | None = None
+
+    def meaning(self):
+        """Say what the weight of a connection to the port is, for the model's comment."""
+        if self.model is not None:
+            return f"connect with {self.model.name}"
+        if len(self.effects) == 1 and self.effects[0][2] == (_product(_unit_expression(self.dim))):
+            unit = "" if self.dim is DIMENSIONLESS else f" [{unit_text(self.dim)}]"
+            return f"a spike adds its weight{unit} to {self.effects[0][0]}"
+        return "a spike of weight 1 is one in Brian2"
+
+
+def deliveries(synapses, pathway, group, run_namespace, model_name, source):
+    """Split a pathway of Brian2's Synapses into what connections and what the target's ports do.
+
+    Parameters
+    ----------
+    synapses : brian2.Synapses
+    pathway : brian2.synapses.synapses.SynapticPathway
+    group : brian2.NeuronGroup
+        Their target.
+    run_namespace : dict
+        Values of names that the synapses do not know.
+    model_name : str
+        Name of the NESTML synapse, if there is one.
+    source : str
+        Where the synapses come from.
+
+    Returns
+    -------
+    list of Delivery
+        One for each connection that a pair of neurons needs.
+    """
+    if pathway.prepost == "post" or pathway.event != "spike":
+        _single_pathway(synapses)  # its refusal
+    return _Synapse(synapses, group, pathway, run_namespace).deliveries(model_name, source)
+
+
 @dataclass
 class _Synapse:
     """The parts of one Synapses object.
@@ -132,8 +192,38 @@ class _Synapse:
     effects: list = field(default_factory=list)
     weight: object = None
 
+    def deliveries(self, model_name, source):
+        """Do what the function of this name promises."""
+        self._prepare()
+        lines = split_statements(self.pathway.code)
+        changed = {parse_statement(line)[0] for line in lines} & self.equations.names
+        if changed or self.equations.diff_eq_names:
+            body = self._statements()
+            if not self.effects:
+                return []
+            _check_additive(self.effects, self.where, self.pathway.code, self.group)
+            model = self._write(model_name, source, body)
+            return [Delivery(tuple(self.effects), self.origin, model=model)]
+        parts = [part for line in lines for part in self._static_effect(line)]
+        effects = [(variable, "+=", _unsuffixed(sympy_to_str(one))) for variable, one, _ in parts]
+        _check_additive(effects, self.where, self.pathway.code, self.group)
+        return self._joined(parts)
+
     def split(self, name, model_name, source, transmit):
         """Do what `synapse_port` promises."""
+        self._prepare()
+        body = self._statements()
+        if transmit is not None:
+            with located("transmit", transmit):
+                term = self.names.renderer.expression(transmit, DIMENSIONLESS)
+                body.append(self._emission(term))
+        has_state = any(
+            equation.type == DIFFERENTIAL_EQUATION for equation in self.equations.values()
+        ) or bool(self.assigned)
+        port = self._port(name, has_state)
+        return port, self._write(model_name, source, body) if has_state or transmit else None
+
+    def _prepare(self):
         self.origin = "; ".join(split_statements(self.pathway.code))
         self.where = f"on_pre of {self.synapses.name}"
         self._check_source_untouched()
@@ -147,16 +237,6 @@ class _Synapse:
                 code, kind = equation.expr.code, KINDS[equation.var_type]
                 term = self.names.renderer.expression(code, equation.dim, kind)
                 self.names.variables[equation.varname] = term
-        body = self._statements()
-        if transmit is not None:
-            with located("transmit", transmit):
-                term = self.names.renderer.expression(transmit, DIMENSIONLESS)
-                body.append(self._emission(term))
-        has_state = any(
-            equation.type == DIFFERENTIAL_EQUATION for equation in self.equations.values()
-        ) or bool(self.assigned)
-        port = self._port(name, has_state)
-        return port, self._write(model_name, source, body) if has_state or transmit else None
 
     # What there is
 
@@ -302,6 +382,73 @@ class _Synapse:
         amount = " * ".join(factors + _unit_expression(term.dim)) or "1"
         self.effects.append((variable, operator, amount))
         return [self._emission(term)] if first else []
+
+    def _static_effect(self, line):
+        """Split an addition into the neuron's share and the weight, both sympy expressions."""
+        with located(self.where, line):
+            target, operator, code, _ = parse_statement(line)
+            self._check_names(code)
+            _refuse_random(code)
+            variable = target.removesuffix("_post")
+            _check_target(variable, operator, self.group)
+            known = self.pathway.resolve_all(
+                get_identifiers(code) - set(self.names.variables),
+                self.run_namespace,
+                user_identifiers=set(),
+            )
+            expression = str_to_sympy(code, {**self.synapses.variables, **known})
+            of_neuron = [
+                symbol for symbol in expression.free_symbols if self._is_of_neuron(symbol.name)
+            ]
+            weight, share = expression.as_independent(*of_neuron, as_Add=False)
+            if not of_neuron:
+                weight, share = expression, sympy.Integer(1)
+            if self._depends_on_time(weight):
+                raise Brian2ImportError(
+                    "the weight of a connection in NEST does not change with time; move what "
+                    "does into the target's equations"
+                )
+            if any(symbol.name in self.names.variables for symbol in share.free_symbols):
+                raise Brian2ImportError(
+                    "variables of the neuron and of the synapse do not separate into a product; "
+                    "move the neuron's part into its equations"
+                )
+            return [(variable, share, -weight if operator == "-=" else weight)]
+
+    def _depends_on_time(self, weight):
+        names = {symbol.name for symbol in weight.free_symbols}
+        names = set().union(*(all_names(name, self.equations) for name in names))
+        return bool(names & {"t", "t_in_timesteps", "lastupdate"})
+
+    def _joined(self, parts):
+        """Join additions to several variables whose weights are in a constant ratio."""
+        own = set(self.names.variables)
+
+        def of_synapse(weight):
+            symbols = [symbol for symbol in weight.free_symbols if symbol.name in own]
+            return weight.as_independent(*symbols, as_Add=False)[1] if symbols else None
+
+        if len(parts) == 1:
+            return [
+                self._delivery([(variable, share)], weight) for variable, share, weight in parts
+            ]
+        groups = {}
+        for variable, share, weight in parts:
+            factor = of_synapse(weight)
+            rest = weight if factor is None else sympy.simplify(weight / factor)
+            factor = sympy.Integer(1) if factor is None else factor
+            groups.setdefault(factor, []).append((variable, share * rest))
+        return [self._delivery(effects, weight) for weight, effects in groups.items()]
+
+    def _delivery(self, effects, weight):
+        code = sympy_to_str(weight)
+        dim = self.names.renderer.expression(code, DIMENSIONLESS).dim
+        unit = _unit_expression(dim)
+        written = []
+        for variable, share in effects:
+            factors = ([] if share == 1 else [_unsuffixed(sympy_to_str(share))]) + unit
+            written.append((variable, "+=", _product(factors)))
+        return Delivery(tuple(written), self.origin, code, dim)
 
     def _is_of_neuron(self, name):
         if name in self.names.variables:
@@ -462,21 +609,11 @@ def _check_additive(effects, where, code, group):
     targets = {target for target, *_ in effects}
     with located(where, code):
         for target, _, amount in effects:
-            if found := _all_names(amount, group.user_equations) & targets:
+            if found := all_names(amount, group.user_equations) & targets:
                 raise Brian2ImportError(
                     f"what is added to {target} depends on {', '.join(sorted(found))}, which the "
                     "same code changes; NEST adds up all spikes of a step before they act"
                 )
-
-
-def _all_names(code, equations):
-    """Names in an expression, those in its subexpressions included."""
-    names = set()
-    for name in get_identifiers(code):
-        names.add(name)
-        if name in equations.names and equations[name].type == SUBEXPRESSION:
-            names |= _all_names(equations[name].expr.code, equations)
-    return names
 
 
 def _assign(name, operator, term):
@@ -496,6 +633,26 @@ def _refuse_random(code):
             "spikes of a step; leave it out, and connect with NEST's bernoulli_synapse for spikes "
             "that are dropped at random, or draw the weights when you connect"
         )
+
+
+def _product(factors):
+    """Write a product; a sum among the factors needs parentheses."""
+    return " * ".join(factors if len(factors) == 1 else map("({})".format, factors)) or "1"
+
+
+def unit_of_variable(group, name):
+    """Write our unit of a variable as a Brian2 expression.
+
+    Parameters
+    ----------
+    group : brian2.Group
+    name : str
+
+    Returns
+    -------
+    str
+    """
+    return _product(_unit_expression(group.variables[name].dim))
 
 
 def _unit_expression(dim):

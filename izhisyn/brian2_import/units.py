@@ -10,6 +10,7 @@ import functools
 import itertools
 import math
 
+import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 # Each unit's exponents of m, kg, s, A, K, mol and cd, in Brian2's order.
@@ -102,6 +103,25 @@ def number_text(value, dim=DIMENSIONLESS):
         return f"{float(value):.17g}" if float(f"{value:.15g}") != value else f"{value:.15g}"
     # Scaling by a power of ten rounds; fifteen digits give 0.2 nS back as 0.2.
     return f"{float(value) / unit_size(dim):.15g}"
+
+
+def number(value, dim=DIMENSIONLESS):
+    """Convert an SI value to a number of our units, without the rounding of the conversion.
+
+    Parameters
+    ----------
+    value : float or bool
+    dim : brian2.units.fundamentalunits.Dimension
+
+    Returns
+    -------
+    float or int or bool
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer) and dim is DIMENSIONLESS:
+        return int(value)
+    return float(number_text(value, dim))
 
 
 def real_text(value, dim=DIMENSIONLESS):

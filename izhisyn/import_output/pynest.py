@@ -10,7 +10,13 @@ WIDTH = 100
 _HOMES = {
     "izhisyn.kernel": ("nest", "simulate", "start_kernel"),
     "izhisyn.recording": ("record_spikes", "record_traces", "spikes", "traces"),
-    "izhisyn.wiring": ("connect_pairs", "create_cells", "step_current", "syn_spec"),
+    "izhisyn.wiring": (
+        "connect_pairs",
+        "create_cells",
+        "receptor_types",
+        "step_current",
+        "syn_spec",
+    ),
 }
 _STANDARD = ("argparse", "json")
 
