@@ -12,7 +12,7 @@ from izhisyn.fitting.figure import draw_fit
 from izhisyn.fitting.fitting import GENERATIONS, PATIENCE, solve
 from izhisyn.fitting.problem import pose
 from izhisyn.fitting.readers import read_recording
-from izhisyn.fitting.scores import OBJECTIVES, PRECISION, WEIGHTS
+from izhisyn.fitting.scores import OBJECTIVES, WEIGHTS
 from izhisyn.fitting.search import CANDIDATES
 from izhisyn.fitting.sweeps import SPIKE_THRESHOLD
 
@@ -46,6 +46,9 @@ def main(arguments=None):
         precision=options.precision,
         resolution=options.resolution,
     )
+    log = options.output / f"{SCRIPT}-log.npz"
+    if options.resume and not log.is_file():
+        raise ParameterError(f"there is no log {log} to go on with; start without --resume")
     results = command_line.Results(SCRIPT, options.output, options.quiet, ("json", "py", "png"))
     progress = SearchProgress(options)
     result = solve(
@@ -56,7 +59,7 @@ def main(arguments=None):
         candidates=options.candidates,
         threads=options.threads,
         seed=options.seed,
-        log=options.output / f"{SCRIPT}-log.npz",
+        log=log,
         resume=options.resume,
         progress=progress,
     )
@@ -232,9 +235,9 @@ def parse_arguments(arguments):
     parser.add_argument(
         "--precision",
         type=command_line.positive_number,
-        default=PRECISION,
         metavar="MS",
-        help="largest distance of coincident spikes [ms]",
+        help="largest distance of coincident spikes [ms]; 2, or less for a cell that fires very "
+        "fast, if not given",
     )
     parser.add_argument(
         "--spike-threshold",

@@ -224,10 +224,13 @@ class Start:
         That of a published cell, or "given".
     parameters : dict of str to float
         All parameters of the model.
+    step : float
+        How far from it the first candidates are, a standard deviation over the width of the bounds.
     """
 
     name: str
     parameters: dict
+    step: float = 0.1
 
 
 @checked(

@@ -13,7 +13,7 @@ from izhisyn.errors import ParameterError
 from izhisyn.files import writing
 from izhisyn.fitting.problem import Problem, pose
 from izhisyn.fitting.result import Fit, identify
-from izhisyn.fitting.scores import PRECISION, errors, gamma_factors
+from izhisyn.fitting.scores import errors, gamma_factors
 from izhisyn.fitting.search import CANDIDATES, Candidates, Search
 
 PATIENCE = 80  # generations without gain after which a fit ends
@@ -42,7 +42,7 @@ def fit(
     start=None,
     fixed=None,
     weights=None,
-    precision=PRECISION,
+    precision=None,
     resolution=0.1,
     generations=GENERATIONS,
     time_limit=None,
@@ -77,8 +77,9 @@ def fit(
         given, but the peak of a spike is the recorded one.
     weights : dict of str to float, optional
         Weights of the objectives in `izhisyn.fitting.scores`.
-    precision : float
-        Largest distance of two spikes that coincide [ms].
+    precision : float, optional
+        Largest distance of two spikes that coincide [ms]; 2 ms, or less for a cell that fires so
+        fast that a fifth of the coincidences were by chance, if not given.
     generations : int
         Most generations.
     time_limit : float, optional
@@ -148,7 +149,7 @@ def solve(
     -------
     izhisyn.fitting.Fit
     """
-    search = Search(problem.origins, seed, candidates)
+    search = Search(problem.origins, [start.step for start in problem.starts], seed, candidates)
     past = Log(log, f"{problem.digest()} {seed} {candidates}")
     if resume:
         past.replay(search)

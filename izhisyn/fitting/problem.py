@@ -11,12 +11,14 @@ from izhisyn import checks
 from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
 from izhisyn.fitting.cells import MODELS, CellModel, check_bounds, check_numbers, search_space
+from izhisyn.fitting.estimate import starts_from_voltage
 from izhisyn.fitting.scores import (
     PRECISION,
     WEIGHTS,
     check_precision,
     check_weights,
     errors,
+    finest_needed,
     total,
 )
 from izhisyn.fitting.simulation import simulate_candidates
@@ -194,7 +196,7 @@ def pose(
     start=None,
     fixed=None,
     weights=None,
-    precision=PRECISION,
+    precision=None,
     resolution=0.1,
 ):
     """Say what is to be fitted; the parameters are those of `izhisyn.fitting.fit`.
@@ -211,11 +213,15 @@ def pose(
     cell_model = MODELS[model]
     weights = dict(WEIGHTS if weights is None else weights)
     fitted, tested = _split(sweeps, held_out)
+    if precision is None:
+        precision = min(PRECISION, *(finest_needed(one) for one in sweeps))
     _check(fitted, tested, weights, precision)
     fixed = _with_recorded_peak(cell_model, fixed, free, fitted)
     strongest = max(np.abs(one.current[:, 1]).max() for one in fitted)
     ranges, starts = search_space(model, float(strongest), free, bounds, start, fixed)
     _check_cells(cell_model, ranges, starts)
+    if start is None:
+        starts = [*starts_from_voltage(cell_model, ranges, starts, fitted), *starts]
     return Problem(
         cell_model=cell_model,
         ranges=ranges,

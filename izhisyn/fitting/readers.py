@@ -155,7 +155,6 @@ def _read_npz(path):
 def _read_neo(path):
     try:
         import neo
-        import quantities as pq
     except ImportError as error:
         raise ParameterError(
             f"{sys.executable} cannot import neo, which reads {path.name} ({error}); "
@@ -169,7 +168,7 @@ def _read_neo(path):
             f"Neo cannot read {path} ({' '.join(str(error).split()) or type(error).__name__}); "
             f"install what Neo's reader of this format needs, or convert it to .csv or .npz"
         ) from error
-    return _from_segments(path, segments, _protocol(io), pq)
+    return from_segments(path, segments, _protocol(io))
 
 
 def _protocol(io):
@@ -180,42 +179,64 @@ def _protocol(io):
         return []
 
 
-def _from_segments(path, segments, protocol, pq):
+def from_segments(path, segments, protocol=()):
+    """Take sweeps from Neo's segments.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    segments : sequence of neo.Segment
+        Each with a signal in a unit of current, and one of voltage or a spike train.
+    protocol : sequence of neo.Segment
+        Signals that are used where the segment has none.
+
+    Yields
+    ------
+    dict
+        Arguments of `izhisyn.fitting.sweep`.
+    """
     for number, segment in enumerate(segments):
-        signals = [*segment.analogsignals]
+        signals = list(segment.analogsignals)
         if number < len(protocol):
             signals += protocol[number].analogsignals
-        current, voltage = _signal(signals, 1.0 * pq.pA), _signal(signals, 1.0 * pq.mV)
+        current, voltage = _signal(signals, "pA"), _signal(signals, "mV")
         if current is None:
             raise ParameterError(
                 f"segment {number} of {path} has no signal in a unit of current; add the injected "
                 f"current, or convert the recording to .csv with columns such as {_EXAMPLE}"
             )
-        start = current.t_start
-        trains = [train.rescale(pq.ms) - start.rescale(pq.ms) for train in segment.spiketrains]
-        interval = float(current.sampling_period.rescale(pq.ms))
-        values = current[:, 0].rescale(pq.pA).magnitude.ravel()
+        interval = float(current.sampling_period.rescale("ms"))
+        values = current[:, 0].rescale("pA").magnitude.ravel()
         if voltage is not None:
-            voltage = voltage[:, 0].rescale(pq.mV).magnitude.ravel()
+            start = voltage.t_start
+            voltage = voltage[:, 0].rescale("mV").magnitude.ravel()
             if voltage.size != values.size:
                 raise ParameterError(
                     f"segment {number} of {path} has {values.size} samples of current and "
                     f"{voltage.size} of voltage; record both at the same times"
                 )
+        else:
+            start = current.t_start
+        trains = [(train - start).rescale("ms").magnitude for train in segment.spiketrains[:1]]
         yield {
             "name": f"sweep {number}",
             "current": values,
             "duration": interval * values.size,
             "interval": interval,
             "voltage": voltage,
-            "spike_times": np.asarray(trains[0].magnitude) if trains else None,
+            "spike_times": trains[0] if trains else None,
         }
 
 
 def _signal(signals, unit):
+    """Give the first signal that can be converted to a unit."""
     for signal in signals:
-        if signal.dimensionality.simplified == unit.dimensionality.simplified:
-            return signal
+        try:
+            signal.rescale(unit)
+        except ValueError:
+            continue
+        return signal
     return None
 
 

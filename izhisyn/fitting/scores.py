@@ -114,9 +114,19 @@ def check_precision(recorded, duration, precision):
     if by_chance >= 0.5:
         raise ParameterError(
             f"a precision of {precision:g} ms is too coarse for {np.size(recorded)} spikes in "
-            f"{duration:g} ms, which would coincide by chance; choose at most "
-            f"{0.2 * precision / by_chance:.2g} ms"
+            f"{duration:g} ms, which would coincide by chance; choose for example "
+            f"{_sensible_precision(np.size(recorded), duration):.2g} ms"
         )
+
+
+def finest_needed(sweep):
+    """Give a precision with which chance explains a fifth of the coincidences with a sweep [ms]."""
+    n_spikes = sweep.spike_times.size
+    return _sensible_precision(n_spikes, sweep.duration) if n_spikes else PRECISION
+
+
+def _sensible_precision(n_spikes, duration):
+    return float(f"{0.1 * duration / n_spikes:.2g}")
 
 
 def coincidences(trains, recorded, precision):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The search for parameters, by the covariance matrix adaptation of pycma [1]_.
 
-First a race: a short search from each start, all in the same simulations. Then a long one from the
-best point of the race with more candidates, restarted from the runner-up with twice as many
-whenever pycma finds that it has converged or no longer gets better.
+First a race: a short search from each start, all in the same simulations. Then a long one with
+more candidates from the best point of the race. Whenever pycma finds that it has converged, or it
+no longer gets better, the next one begins at the best point of the runner-up, and after the last of
+them at that of the winner again, with more and wider spread candidates.
 
 A search depends on its seed and on the losses that it is told, on nothing else. To go on with an
 interrupted one, the same losses are told to a new one.
@@ -23,8 +24,8 @@ from izhisyn.errors import ParameterError
 RACE_GENERATIONS = 12
 RACE_CANDIDATES = 16  # of each start
 CANDIDATES = 64
-_RACE_STEP = 0.15  # standard deviation of the first candidates, over the width of the bounds
-_STEP = 0.2
+_WIDER = 3.0  # factor of the step when all starts have had their turn
+_WIDEST = 0.3
 _GENERATIONS_WITHOUT_GAIN = 40  # after which a search is restarted
 _GAIN = 1e-3  # of the loss, which counts as getting better
 
@@ -61,17 +62,21 @@ class Search:
     ----------
     origins : numpy.ndarray, shape (n_starts, n_parameters)
         Starts as fractions of the ranges.
+    steps : sequence of float
+        Standard deviation of the first candidates of each.
     seed : int
     candidates : int
         Candidates in a generation after the race.
     """
 
-    def __init__(self, origins, seed, candidates=CANDIDATES):
+    def __init__(self, origins, steps, seed, candidates=CANDIDATES):
         self._random = np.random.default_rng(seed)
         self._candidates = candidates
         self._origins = np.asarray(origins, dtype=float)
+        self._steps = list(steps)
         self._races = [
-            self._strategy(origin, _RACE_STEP, RACE_CANDIDATES) for origin in self._origins
+            self._strategy(origin, step, RACE_CANDIDATES)
+            for origin, step in zip(self._origins, self._steps, strict=True)
         ]
         self._fronts = [Found(np.inf, origin, row) for row, origin in enumerate(self._origins)]
         self._main = None
@@ -135,7 +140,7 @@ class Search:
         if found.loss < self._fronts[found.start].loss:
             self._fronts[found.start] = found
         if self.best is None or found.loss < self.best.loss * (1.0 - _GAIN):
-            self.last_gain = self.generation
+            self.last_gain = self.generation + 1
         if self.best is None or found.loss < self.best.loss:
             self.best = found
 
@@ -145,8 +150,9 @@ class Search:
 
     def _restart(self):
         front = self._ranking[self._restarts % len(self._ranking)]
-        size = self._candidates * 2**self._restarts
-        self._main = self._strategy(front.point, _STEP, size)
+        rounds = self._restarts // len(self._ranking)
+        step = min(self._steps[front.start] * _WIDER**rounds, _WIDEST)
+        self._main = self._strategy(front.point, step, self._candidates * 2**rounds)
         self._start = front.start
         self._begun = self.generation
         self._restarts += 1

@@ -83,7 +83,7 @@ def test_gamma_of_silence_and_of_a_train_without_end():
 def test_too_coarse_a_precision_is_refused():
     """279 spikes in a second coincide with anything within 2 ms; the remedy is taken."""
     recorded = np.linspace(1.0, 999.0, 279)
-    with pytest.raises(ParameterError, match=r"precision of 2 ms .* at most 0.36 ms"):
+    with pytest.raises(ParameterError, match=r"precision of 2 ms .* for example 0.36 ms"):
         gamma_factors([recorded], recorded, DURATION)
     assert gamma_factors([recorded], recorded, DURATION, 0.36) == pytest.approx([1.0])
 
