@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 import izhisyn
+from izhisyn import checks
+from izhisyn.checks import checked
 from izhisyn.fitting.cells import MODELS
 
+SCORES = ("gamma", "rate_error", "spikes", "recorded_spikes")
 # Candidates whose loss is larger than the best one by at most this are as good: it is a few
 # hundredths of a weighted error, below what a second recording of the same cell would differ by.
 AS_GOOD = 0.01
@@ -104,9 +107,10 @@ class Fit:
         state = cell_model.resting_state(arrays, arrays["I_e"])
         return parameters | {name: float(values[0]) for name, values in state.items()}
 
+    @checked(part=checks.one_of(("fit", "held_out")), name=checks.one_of(SCORES))
     def mean_score(self, part, name):
         """Mean of a score over the sweeps of ``fit`` or ``held_out``; None without sweeps."""
-        values = [sweep[name] for sweep in self.scores[part] if name in sweep]
+        values = [sweep[name] for sweep in self.scores[part]]
         return float(np.mean(values)) if values else None
 
     def as_json(self):

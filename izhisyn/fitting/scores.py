@@ -214,6 +214,12 @@ def voltage_error(responses, sweep, precision):
     return np.sqrt(np.mean(np.square(difference), axis=1)) / spread
 
 
+def _cut(value):
+    allowed = not checks.array("1d", low=0)(value) and len(value) == 2
+    return None if allowed else "give the times before and after a spike that belong to it [ms]"
+
+
+@checked(times=checks.array("1d"), spike_times=checks.array("1d"), cut=_cut)
 def outside_spikes(times, spike_times, cut=SPIKE_CUT):
     """Find the times that do not belong to a spike.
 
@@ -231,6 +237,7 @@ def outside_spikes(times, spike_times, cut=SPIKE_CUT):
     numpy.ndarray of bool, shape (n_times,)
     """
     before, after = cut
+    spike_times = np.asarray(spike_times, dtype=float)
     begun = np.searchsorted(spike_times - before, times, side="right")
     ended = np.searchsorted(spike_times + after, times, side="right")
     return begun == ended

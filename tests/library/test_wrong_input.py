@@ -19,7 +19,14 @@ import pytest
 from matplotlib.figure import Figure
 
 import izhisyn
-from izhisyn import network_design, neurocomputational_properties, recording, spike_files, wiring
+from izhisyn import (
+    fitting,
+    network_design,
+    neurocomputational_properties,
+    recording,
+    spike_files,
+    wiring,
+)
 from izhisyn.errors import IzhisynError
 from izhisyn.kernel import nest, simulate, start_kernel
 from izhisyn.plastic_pathway import create_pathway
@@ -53,7 +60,8 @@ def public_functions():
             continue
         module = importlib.import_module(f"izhisyn.{info.name}")
         for name, thing in vars(module).items():
-            if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+            own = f"{getattr(thing, '__module__', None)}."  # in a package, of one of its files
+            if name.startswith("_") or not own.startswith(f"{module.__name__}."):
                 continue
             if inspect.isfunction(thing):
                 found[f"{info.name}.{name}"] = thing
@@ -186,6 +194,85 @@ CASES = {
     ),
     "firing_patterns.excitability": Case(
         lambda w: {"a": 0.1, "b": 0.2}, {"a": ["1", [1.0]], "b": ["1"], "current": ["1", NAN]}
+    ),
+    "fitting.adaptation_index": Case(lambda w: {}, {"spike_times": NO_TIMES}),
+    "fitting.crossings": Case(
+        lambda w: {"voltage": [-70.0, 0.0], "interval": 1.0},
+        {"voltage": NO_TIMES, "interval": [0.0, "1", NAN], "threshold": ["1", NAN]},
+    ),
+    "fitting.fit": Case(
+        lambda w: {"sweeps": [w.sweep]},
+        {
+            "sweeps": [[], [1.0], "x", None],
+            "model": ["2004", 2007],
+            "held_out": [["x"], "sweep", ["sweep"], 1],
+            "free": [[], ["q"], "a", 1],
+            "bounds": [{"a": 1.0}, {"a": (2.0, 1.0)}, {"q": (0.0, 1.0)}, {1: (0.0, 1.0)}, "a"],
+            "start": [1, "XX", {"a": "1"}, {"q": 1.0}, {"a": 1e9}],
+            "fixed": [{"a": "1"}, {"q": 1.0}, 1, {"v_peak": -60.0}],
+            "weights": [{}, {"q": 1.0}, {"gamma": -1.0}, {"gamma": 0.0}, {"gamma": "1"}, 1],
+            "precision": [0.0, -1.0, "1", NAN, 100.0],
+            "resolution": [0.0, "1", -0.1, NAN],
+            "generations": [0, 1.5, "1"],
+            "time_limit": [0.0, -1.0, "1", INF],
+            "patience": [0, 1.5, "1"],
+            "candidates": [7, 8.5, "1"],
+            "threads": [0, 1.5, "1"],
+            "seed": [-1, 1.5, "1"],
+            "log": ["", 1],
+            "resume": ["x", 1],
+            "progress": ["x", 1],
+        },
+    ),
+    "fitting.Fit.mean_score": Case(
+        lambda w: {"self": object(), "part": "fit", "name": "gamma"},
+        {"part": ["x", 1], "name": ["x", 1]},
+    ),
+    "fitting.gamma_factors": Case(
+        lambda w: {"trains": [[1.0]], "recorded": [1.0], "duration": 100.0},
+        {
+            "trains": [["x"], [NAN], 1.0, "x"],
+            "recorded": NO_TIMES,
+            "duration": [0.0, "1", NAN],
+            "precision": [0.0, "1", NAN, 50.0],
+        },
+    ),
+    "fitting.outside_spikes": Case(
+        lambda w: {"times": [1.0], "spike_times": [1.0]},
+        {"times": NO_TIMES, "spike_times": NO_TIMES, "cut": [1.0, (1.0,), (-1.0, 1.0), "x"]},
+    ),
+    "fitting.read_recording": Case(
+        lambda w: {"path": "x"},
+        {
+            "path": ["", 1, "/nowhere/x.csv"],
+            "spike_threshold": ["1", NAN],
+            "holding": ["1", NAN],
+        },
+    ),
+    "fitting.sweep": Case(
+        lambda w: {"current": 10.0, "duration": 100.0, "spike_times": [1.0]},
+        {
+            "current": ["1", [], NAN, [(1.0, 1.0)], [1.0, 2.0], [[[1.0]]], 0.01, 1e9],
+            "duration": [0.0, "1", NAN, 0.1],
+            "spike_times": [*NO_TIMES[:-1], [-1.0], [101.0]],
+            "voltage": [*NO_TIMES[:-1], [-70.0, -70.0]],
+            "interval": [0.0, "1", NAN],
+            "holding": ["1", NAN],
+            "spike_threshold": ["1", NAN],
+            "name": ["", 1],
+        },
+    ),
+    "fitting.Sweep.current_in_steps": Case(
+        lambda w: {"self": w.sweep}, {"resolution": [0.0, "1", NAN]}
+    ),
+    "fitting.Sweep.voltage_at": Case(lambda w: {"self": w.sweep}, {"times": NO_TIMES}),
+    "fitting.van_rossum_distances": Case(
+        lambda w: {"trains": [[1.0]], "recorded": [1.0], "time_constant": 10.0},
+        {
+            "trains": [["x"], [NAN], 1.0, "x"],
+            "recorded": NO_TIMES,
+            "time_constant": [0.0, "1", NAN],
+        },
     ),
     "kernel.start_kernel": Case(
         lambda w: {},
@@ -586,6 +673,7 @@ def world(module_build, tmp_path_factory):
         cell=izhisyn.parameters.cell_type("RS"),
         course=neurocomputational_properties.Course(np.arange(3.0), np.zeros(3), np.ones(1)),
         model=SimpleNamespace(name="x", parameters=(), state=()),
+        sweep=fitting.sweep(10.0, 100.0, [10.0, 50.0]),
         results=izhisyn.command_line.Results("x", folder / "results", endings=("json", "png")),
     )
     simulate(100.0)
