@@ -23,6 +23,7 @@ READING_ORDER = (
     "from-neuroml",
     "heterogeneous-populations",
     "parameter-sweeps",
+    "fitting",
     "plasticity",
     "elephant",
     "your-own-model",

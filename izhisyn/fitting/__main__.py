@@ -54,6 +54,7 @@ def main(arguments=None):
     result = solve(
         problem,
         generations=options.generations,
+        evaluations=options.evaluations,
         time_limit=options.time_limit,
         patience=options.patience,
         candidates=options.candidates,
@@ -261,6 +262,12 @@ def parse_arguments(arguments):
         help="most generations",
     )
     parser.add_argument(
+        "--evaluations",
+        type=command_line.positive_integer,
+        metavar="N",
+        help="most candidates that are simulated",
+    )
+    parser.add_argument(
         "--patience",
         type=command_line.positive_integer,
         default=PATIENCE,
@@ -272,7 +279,7 @@ def parse_arguments(arguments):
         type=command_line.positive_integer,
         default=CANDIDATES,
         metavar="N",
-        help="candidates in a generation",
+        help="candidates in a generation, once the searches from all starts have converged",
     )
     parser.add_argument(
         "--time-limit",

@@ -27,6 +27,7 @@ _WINDOW = 0.6  # over which V changes [ms]
 _LONGEST_INTERVAL = 0.5  # between samples that still show how V changes [ms]
 _STEEP = 20.0  # slope with which the voltage falls from a peak [mV/ms]
 _STEP = 0.02  # such a guess is closer than a published cell, see `izhisyn.fitting.cells.Start`
+_UPSTROKE = -30.0  # where V follows its own square alone, too fast for the samples [mV]
 _RATES = 15  # values of a that are tried
 
 
@@ -98,7 +99,7 @@ def _best_of(rates, cell_model, parameters, sweeps):
     best = None
     for column, rate in enumerate(rates):
         factors, residual = _least_squares(terms[:, :, column], change)
-        found = _PARAMETERS[cell_model.name](factors, parameters, sweeps)
+        found = _PARAMETERS[cell_model.name](factors, parameters, rate, sweeps)
         if found is not None and (best is None or residual < best[0]):
             best = residual, found | {"a": float(rate)}
     return best
@@ -162,7 +163,8 @@ def _terms_2007(parameters, V, current, sweep, times, interval, rates):
     shape = (V.size, rates.size)
     ratio, above = parameters["b_ratio"], V - parameters["v_b"]
     linear = ratio * V + (1.0 - ratio) * np.minimum(above, 0.0)
-    cubic = parameters["b_cubic"] * np.maximum(above, 0.0) ** 3
+    below = np.minimum(V, _UPSTROKE) - parameters["v_b"]
+    cubic = parameters["b_cubic"] * np.maximum(below, 0.0) ** 3
     return [
         _held(current, shape) - _low_pass(cubic, interval, rates),
         np.broadcast_to(np.square(V)[:, np.newaxis], shape),
@@ -173,12 +175,12 @@ def _terms_2007(parameters, V, current, sweep, times, interval, rates):
     ]
 
 
-def _parameters_2003(factors, parameters, sweeps):
+def _parameters_2003(factors, parameters, rate, sweeps):
     gain, current, b, d = factors
     return {"gain": gain, "I_e": current, "b": b, "d": d} if gain > 0.0 else None
 
 
-def _parameters_2007(factors, parameters, sweeps):
+def _parameters_2007(factors, parameters, rate, sweeps):
     per_C, square, linear, constant, b, d = factors
     if per_C <= 0.0 or square <= 0.0:
         return None
@@ -191,7 +193,22 @@ def _parameters_2007(factors, parameters, sweeps):
     root = np.sqrt(max(half**2 - offset / k, 0.0))
     resting = np.mean([one.voltage[0] for one in sweeps])
     v_r = min((half - root, half + root), key=lambda value: abs(value - resting))
-    return {"C": C, "k": k, "v_r": v_r, "v_t": total - v_r, "b": b, "d": d}
+    v_t = total - v_r
+    d -= rate * C / k * _cubic_in_upstroke(parameters, v_r, v_t)
+    return {"C": C, "k": k, "v_r": v_r, "v_t": v_t, "b": b, "d": d}
+
+
+def _cubic_in_upstroke(parameters, v_r, v_t):
+    """Integral of the cubic part of U's steady state over the upstroke of a spike, times k/C.
+
+    There dt = C / (k (V - v_r) (V - v_t)) dV. The low-pass filter does without it, so that it is in
+    what U grows by at a spike.
+    """
+    begins = max(_UPSTROKE, v_r + 5.0, v_t + 5.0)
+    V = np.linspace(begins, max(parameters["v_peak"], begins), 200)
+    cubic = parameters["b_cubic"] * np.maximum(V - parameters["v_b"], 0.0) ** 3
+    values = cubic / ((V - v_r) * (V - v_t))
+    return float(np.sum(0.5 * (values[1:] + values[:-1]) * np.diff(V)))
 
 
 _TERMS = {"2003": _terms_2003, "2007": _terms_2007}

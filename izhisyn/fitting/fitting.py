@@ -21,6 +21,7 @@ GENERATIONS = 400
 
 _SEARCH_CHECKS = {
     "generations": checks.whole_number(1),
+    "evaluations": checks.whole_number(1),
     "time_limit": checks.number(above=0, unit="s"),
     "patience": checks.whole_number(1),
     "candidates": checks.whole_number(8),
@@ -45,6 +46,7 @@ def fit(
     precision=None,
     resolution=0.1,
     generations=GENERATIONS,
+    evaluations=None,
     time_limit=None,
     patience=PATIENCE,
     candidates=CANDIDATES,
@@ -71,7 +73,8 @@ def fit(
         Bounds of free parameters; well beyond the published cells if not given.
     start : str or dict of str to float, optional
         Name of a published cell, or values of parameters. If not given the search starts from
-        each of the published cells, and goes on from the best of them.
+        each of the published cells, and goes on from the best of them. With a recorded voltage it
+        starts as well from what that says about a cell with the law of the published one.
     fixed : dict of str to float, optional
         Values of parameters that are not free; those of the cell the search starts from if not
         given, but the peak of a spike is the recorded one.
@@ -82,12 +85,14 @@ def fit(
         fast that a fifth of the coincidences were by chance, if not given.
     generations : int
         Most generations.
+    evaluations : int, optional
+        Most candidates that are simulated.
     time_limit : float, optional
         Time after which no other generation begins [s].
     patience : int
         Generations without gain after which the fit ends.
     candidates : int
-        Candidates in a generation.
+        Candidates in a generation of a search that begins after those from the starts.
     resolution : float
         Time step of the final scores [ms]; the search takes steps of 0.2 ms, if that is longer.
     threads : int
@@ -115,6 +120,7 @@ def fit(
     return solve(
         problem,
         generations=generations,
+        evaluations=evaluations,
         time_limit=time_limit,
         patience=patience,
         candidates=candidates,
@@ -130,6 +136,7 @@ def fit(
 def solve(
     problem,
     generations=GENERATIONS,
+    evaluations=None,
     time_limit=None,
     patience=PATIENCE,
     candidates=CANDIDATES,
@@ -163,6 +170,9 @@ def solve(
             ended = f"the time limit of {time_limit:g} s"
             break
         asked = search.ask()
+        if evaluations is not None and past.losses and past.size + len(asked.points) > evaluations:
+            ended = f"the limit of {evaluations} candidates"
+            break
         losses = problem.losses(asked, threads)
         search.tell(losses)
         past.add(asked.points, losses)
@@ -190,7 +200,7 @@ def _result(problem, best, past, threads, settings, ended):
         loss=float(problem.weighted(responses[:n_fitted])[0]),
         scores={"fit": rows[:n_fitted], "held_out": rows[n_fitted:]},
         history=past.history(),
-        n_candidates=sum(map(len, past.losses)),
+        n_candidates=past.size,
         identification=identify(
             problem.ranges, np.concatenate(past.points), np.concatenate(past.losses)
         ),
@@ -225,6 +235,11 @@ class Log:
         self.path = None if path is None else Path(path)
         self.digest = digest
         self.points, self.losses = [], []
+
+    @property
+    def size(self):
+        """Number of candidates."""
+        return sum(map(len, self.losses))
 
     def replay(self, search):
         """Bring a new search to where that of the file has come."""

@@ -220,7 +220,7 @@ def pose(
     strongest = max(np.abs(one.current[:, 1]).max() for one in fitted)
     ranges, starts = search_space(model, float(strongest), free, bounds, start, fixed)
     _check_cells(cell_model, ranges, starts)
-    if start is None:
+    if not isinstance(start, dict):
         starts = [*starts_from_voltage(cell_model, ranges, starts, fitted), *starts]
     return Problem(
         cell_model=cell_model,

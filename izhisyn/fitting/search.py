@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The search for parameters, by the covariance matrix adaptation of pycma [1]_.
 
-First a race: a short search from each start, all in the same simulations. Then a long one with
-more candidates from the best point of the race. Whenever pycma finds that it has converged, or it
-no longer gets better, the next one begins at the best point of the runner-up, and after the last of
-them at that of the winner again, with more and wider spread candidates.
+A search runs from each start, all in the same simulations; after every few generations the worse
+half of them ends, until one is left. Whenever pycma finds that this one has converged, or it no
+longer gets better, another begins with more candidates: at the best point of the runner-up, then
+of the next, and after the last of them with wider spread candidates at that of the winner again.
 
 A search depends on its seed and on the losses that it is told, on nothing else. To go on with an
 interrupted one, the same losses are told to a new one.
@@ -21,12 +21,12 @@ import numpy as np
 
 from izhisyn.errors import ParameterError
 
-RACE_GENERATIONS = 12
+CANDIDATES = 64  # of a search that begins later
 RACE_CANDIDATES = 16  # of each start
-CANDIDATES = 64
+_ROUND = 8  # generations after which half of the starts are left
 _WIDER = 3.0  # factor of the step when all starts have had their turn
 _WIDEST = 0.3
-_GENERATIONS_WITHOUT_GAIN = 40  # after which a search is restarted
+_GENERATIONS_WITHOUT_GAIN = 40  # after which another search begins
 _GAIN = 1e-3  # of the loss, which counts as getting better
 
 
@@ -74,22 +74,17 @@ class Search:
         self._candidates = candidates
         self._origins = np.asarray(origins, dtype=float)
         self._steps = list(steps)
-        self._races = [
-            self._strategy(origin, step, RACE_CANDIDATES)
-            for origin, step in zip(self._origins, self._steps, strict=True)
-        ]
         self._fronts = [Found(np.inf, origin, row) for row, origin in enumerate(self._origins)]
-        self._main = None
+        self._running = [
+            (row, self._strategy(origin, step, RACE_CANDIDATES))
+            for row, (origin, step) in enumerate(zip(self._origins, self._steps, strict=True))
+        ]
         self._asked = None
+        self._begun = 0  # generation in which the last one of them was left, or another began
         self._restarts = 0
         self.best = None
-        self.last_gain = 0  # generation in which the best loss last became better
+        self.last_gain = 0  # generations until the best loss last became better
         self.generation = 0
-
-    @property
-    def is_racing(self):
-        """Whether all starts are still in the race."""
-        return self._main is None
 
     def ask(self):
         """Give the candidates of the next generation.
@@ -98,18 +93,14 @@ class Search:
         -------
         Candidates
         """
-        if self.is_racing:
-            points = [strategy.ask() for strategy in self._races]
-            if self.generation == 0:
-                # The starts themselves: a fit is never worse than the cell that it begins with.
-                for own, origin in zip(points, self._origins, strict=True):
-                    own[0] = origin
-            starts = np.repeat(np.arange(len(points)), RACE_CANDIDATES)
-        else:
-            points = [self._main.ask()]
-            starts = np.full(len(points[0]), self._start)
+        points = [strategy.ask() for _, strategy in self._running]
+        if self.generation == 0:
+            # The starts themselves: a fit is never worse than the cell that it begins with.
+            for own, origin in zip(points, self._origins, strict=True):
+                own[0] = origin
+        starts = [row for (row, _), own in zip(self._running, points, strict=True) for _ in own]
         self._asked = points
-        return Candidates(np.array([one for own in points for one in own]), starts)
+        return Candidates(np.array([one for own in points for one in own]), np.array(starts))
 
     def tell(self, losses):
         """Tell the losses of the candidates that were asked for last.
@@ -118,22 +109,17 @@ class Search:
         ----------
         losses : numpy.ndarray, shape (n_candidates,)
         """
-        losses = np.asarray(losses, dtype=float)
-        begin = 0
-        strategies = self._races if self.is_racing else [self._main]
-        for row, (strategy, points) in enumerate(zip(strategies, self._asked, strict=True)):
-            own = losses[begin : begin + len(points)]
-            begin += len(points)
+        ends = np.cumsum([len(points) for points in self._asked])
+        parts = np.split(np.asarray(losses, dtype=float), ends[:-1])
+        for (start, strategy), points, own in zip(self._running, self._asked, parts, strict=True):
             strategy.tell(points, own.tolist())
             lowest = int(np.argmin(own))
-            start = row if self.is_racing else self._start
             self._note(Found(float(own[lowest]), np.array(points[lowest]), start))
         self.generation += 1
-        if self.is_racing:
-            if self.generation == RACE_GENERATIONS:
-                self._ranking = sorted(self._fronts, key=lambda found: found.loss)
-                self._restart()
-        elif self._main.stop() or self._has_stalled():
+        if len(self._running) > 1:
+            if self.generation % _ROUND == 0:
+                self._halve()
+        elif self._running[0][1].stop() or self._has_stalled():
             self._restart()
 
     def _note(self, found):
@@ -144,18 +130,23 @@ class Search:
         if self.best is None or found.loss < self.best.loss:
             self.best = found
 
+    def _halve(self):
+        ranking = sorted(self._running, key=lambda running: self._fronts[running[0]].loss)
+        self._running = ranking[: (len(ranking) + 1) // 2]
+        self._begun = self.generation
+
     def _has_stalled(self):
         since = max(self.last_gain, self._begun)
         return self.generation - since >= _GENERATIONS_WITHOUT_GAIN
 
     def _restart(self):
-        front = self._ranking[self._restarts % len(self._ranking)]
-        rounds = self._restarts // len(self._ranking)
-        step = min(self._steps[front.start] * _WIDER**rounds, _WIDEST)
-        self._main = self._strategy(front.point, step, self._candidates * 2**rounds)
-        self._start = front.start
-        self._begun = self.generation
         self._restarts += 1
+        rounds, turn = divmod(self._restarts, len(self._fronts))
+        front = sorted(self._fronts, key=lambda found: found.loss)[turn]
+        step = min(self._steps[front.start] * _WIDER**rounds, _WIDEST)
+        strategy = self._strategy(front.point, step, self._candidates * 2**rounds)
+        self._running = [(front.start, strategy)]
+        self._begun = self.generation
 
     def _strategy(self, origin, step, candidates):
         return _cma().CMAEvolutionStrategy(

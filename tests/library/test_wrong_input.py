@@ -214,6 +214,7 @@ CASES = {
             "precision": [0.0, -1.0, "1", NAN, 100.0],
             "resolution": [0.0, "1", -0.1, NAN],
             "generations": [0, 1.5, "1"],
+            "evaluations": [0, 1.5, "1"],
             "time_limit": [0.0, -1.0, "1", INF],
             "patience": [0, 1.5, "1"],
             "candidates": [7, 8.5, "1"],
