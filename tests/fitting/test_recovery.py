@@ -4,10 +4,9 @@
 Each cell is a published one moved by 4 % of the ranges, so that no search starts at its goal.
 """
 
-import numpy as np
 import pytest
 
-from izhisyn.fitting import fit, gamma_factors
+from izhisyn.fitting import fit
 from izhisyn.fitting.cells import MODELS
 from tests.fitting.recordings import current_of, perturbed, recorded, stimuli
 
@@ -15,8 +14,6 @@ pytestmark = [pytest.mark.usefixtures("module_build"), pytest.mark.slow]
 
 HELD_OUT = "sweep 4"
 ALL = [(model, name) for model in MODELS for name in MODELS[model].types]
-# Whether a search from this cell's law finds the parameters, too, besides the behaviour.
-"""Parameters that another value hardly changes: U decays within a few ms between spikes."""
 
 
 def fitted(model, name, generations, **search):
@@ -30,9 +27,14 @@ def fitted(model, name, generations, **search):
 @pytest.mark.parametrize("model, name", ALL)
 def test_cell_predicts_the_held_out_current(model, name):
     """Gamma of at least 0.95, the voltage being recorded."""
-    cell, result = fitted(model, name, generations=60)
-    print(model, name, result.loss, result.mean_score("fit", "gamma"),
-          result.mean_score("held_out", "gamma"),
-          {k: f"{result.parameters[k]:.3g}/{cell.get(k, 1):.3g}" for k in result.free},
-          result.identification.warnings)
+    cell, result = fitted(model, name, generations=200)
+    print(
+        model,
+        name,
+        result.loss,
+        result.mean_score("fit", "gamma"),
+        result.mean_score("held_out", "gamma"),
+        {k: f"{result.parameters[k]:.3g}/{cell.get(k, 1):.3g}" for k in result.free},
+        result.identification.warnings,
+    )
     assert result.mean_score("held_out", "gamma") >= 0.95
