@@ -27,9 +27,10 @@ SYNAPSE_FLAGS = {
     PARAMETER: ("constant", "shared", "linked"),
     SUBEXPRESSION: ("summed", "shared", "constant over dt"),
 }
+RANDOM = {"rand", "randn", "poisson"}
 _NOT_IN_NEST = {
-    "shared": "NEST has no variable that neurons or synapses share; remove the flag and set the "
-    "same value everywhere",
+    "shared": "NEST has no variable that neurons share, so that each would draw its own random "
+    "number; draw it in PyNEST, between two calls of simulate",
     "linked": "NEST has no variable that belongs to another group; send it through a connection, "
     "for example as a current",
     "summed": "NEST sums spikes, not variables; let on_pre add to a variable of the target",
@@ -60,10 +61,15 @@ def parse_equations(model, flags):
     for equation in equations.values():
         with located("equation", equation_line(equation)):
             for flag in equation.flags:
-                if flag in _NOT_IN_NEST:
+                if flag in _NOT_IN_NEST and not (flag == "shared" and _is_the_same(equation)):
                     raise Brian2ImportError(_NOT_IN_NEST[flag])
             Equations([equation]).check_flags(flags)
     return equations
+
+
+def _is_the_same(equation):
+    """Whether a shared variable may be one of each neuron, with the same values."""
+    return equation.expr is None or not equation.identifiers & RANDOM
 
 
 def check_neuron(group, run_namespace):

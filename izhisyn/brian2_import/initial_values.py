@@ -66,10 +66,12 @@ class InitialValues:
             if name in self.model.constants or name not in self.group.variables:
                 continue
             values = in_our_units(
-                np.asarray(getattr(self.group, f"{name}_")[:]), self.group.variables[name].dim
+                np.atleast_1d(getattr(self.group, f"{name}_")[:]), self.group.variables[name].dim
             )
-            if np.ndim(values) == 0 or np.all(values == values[0]):
-                value = number(getattr(self.group, f"{name}_")[:][0], self._dim(name))
+            if np.all(values == values[0]):
+                value = number(
+                    np.atleast_1d(getattr(self.group, f"{name}_")[:])[0], self._dim(name)
+                )
                 if value != default:
                     self.values[name] = repr(value)
                 continue

@@ -11,6 +11,7 @@ spikes act between the same integrations.
 
 import re
 
+import numpy as np
 import sympy
 from brian2.core.variables import Constant
 from brian2.equations.equations import (
@@ -27,7 +28,7 @@ from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Quantity
 from brian2.utils.stringtools import get_identifiers
 
-from izhisyn.brian2_import.checks import check_neuron, equation_line
+from izhisyn.brian2_import.checks import RANDOM, check_neuron, equation_line
 from izhisyn.brian2_import.errors import Brian2ImportError, located
 from izhisyn.brian2_import.expressions import Term
 from izhisyn.brian2_import.names import (
@@ -386,6 +387,7 @@ class _NeuronWriter:
             lines.append(f"# {equation_line(equation)}")
             lines.append(f"{equation.varname} = {self._right_side(equation).text}")
         for code in self.regularly:
+            self._refuse_random_for_shared(code.statements)
             with self.names.scope():
                 body = self.names.statements(
                     code.statements, "run_regularly", self._assign_unless_held
@@ -423,6 +425,17 @@ class _NeuronWriter:
             self.names.used.add("t")
             lines += ["n_steps += 1", "time = n_steps * timestep()"]
         return lines
+
+    def _refuse_random_for_shared(self, code):
+        shared = {eq.varname for eq in self.equations.values() if "shared" in eq.flags}
+        for line in split_statements(code):
+            name, _, right, _ = parse_statement(line)
+            if name in shared and get_identifiers(right) & RANDOM:
+                with located("run_regularly", line):
+                    raise Brian2ImportError(
+                        f"all neurons share {name}, but each neuron of NEST draws its own random "
+                        "numbers; set it in PyNEST, between two calls of simulate"
+                    )
 
     def _refractoriness(self):
         ref = self.whole._refractory
@@ -707,7 +720,7 @@ class _NeuronWriter:
                 return self.expression(code, equation.dim, kind).text
         if equation in self.frozen:
             return value_text(0, equation.dim, kind)
-        values = getattr(self.group, f"{equation.varname}_")[:]
+        values = np.atleast_1d(getattr(self.group, f"{equation.varname}_")[:])
         differ = len({float(value) for value in values}) > 1
         if differ and self.values_follow and equation.type == DIFFERENTIAL_EQUATION:
             values = [0.0]

@@ -102,7 +102,7 @@ def array_code(code, resolve, variables, size, constants):
     return _write(_Arrays(resolve, variables, size, constants), code)
 
 
-def parameter_code(code, resolve, constants):
+def parameter_code(code, resolve, constants, variables=None):
     """Write an expression as a ``nest.Parameter``, which NEST draws for each connection.
 
     Parameters
@@ -112,6 +112,8 @@ def parameter_code(code, resolve, constants):
     resolve : callable
         Gives Brian2's variable of a name.
     constants : Constants
+    variables : dict of str to str
+        Python code of the names that are not constants.
 
     Returns
     -------
@@ -121,7 +123,7 @@ def parameter_code(code, resolve, constants):
     ------
     CannotExpressError
     """
-    return _write(_Parameters(resolve, {}, "", constants), code)
+    return _write(_Parameters(resolve, variables or {}, "", constants), code)
 
 
 def is_random(code):

@@ -2,6 +2,7 @@
 """The PyNEST script that does what a Brian2 script does."""
 
 import math
+import re
 from dataclasses import dataclass, field
 
 import brian2
@@ -126,7 +127,7 @@ class _Writer:
     recorders: list = field(default_factory=list)
     uses_random: bool = False
     random: set = field(default_factory=set)
-    connected: list = field(default_factory=list)
+    connected: list | None = None
 
     def write(self):
         """Write everything."""
@@ -305,10 +306,9 @@ class _Writer:
         for thing, target in self.network.inputs:
             lines += self._connect_input(thing, target)
             used.append(target.name)
-        if not used:
+        if not lines:
             return []
-        parameters = list(dict.fromkeys(used))
-        self.connected = parameters
+        self.connected = parameters = list(dict.fromkeys(used))
         targets = {p.target.name: p.target for p in self.network.projections}
         targets |= {target.name: target for _, target in self.network.inputs}
         ports = [
@@ -377,22 +377,25 @@ class _Writer:
             port = target.ports[delivery.effects]
             spec["receptor_type"] = f'{target.name}_ports["{port}"]'
         if delivery.model is None:
-            spec["weight"] = self._weight(projection, delivery, draws, rule)
+            if delivery.chance is not None:
+                chance = self._expression(projection, delivery.chance, draws, rule)
+                spec |= {"synapse_model": '"bernoulli_synapse"', "p_transmit": chance}
+            spec["weight"] = self._expression(projection, delivery.weight, draws, rule)
         else:
             spec["weight"] = "1.0"
             spec |= self._synapse_parameters(projection, draws, rule)
         spec["delay"] = self._delay(projection, draws, rule)
         return spec
 
-    def _weight(self, projection, delivery, draws, rule):
-        """Write the weights, from constants of the script and variables of the synapses."""
-        synapses, code = projection.synapses, delivery.weight
+    def _expression(self, projection, code, draws, rule):
+        """Write a number for each synapse, from constants of the script and its variables."""
+        synapses = projection.synapses
         namespace = self.script.runs[0].namespace
 
         def resolve(name):
             return synapses.resolve_all({name}, namespace, user_identifiers=set())[name]
 
-        variables = {}
+        variables, drawn = {}, False
         for name in sorted(get_identifiers(code) & synapses.equations.names):
             view = getattr(synapses, f"{name}_")
             values = np.atleast_1d(view.get_item(slice(None), namespace=namespace))
@@ -402,10 +405,13 @@ class _Writer:
             elif not draws:
                 key = f"{projection.name}_{name}"
                 variables[name] = self._array(key, projection, values, rule)
-            elif code == name:
-                return self._drawn_by_nest(projection, name)
+            elif len(re.findall(rf"\b{name}\b", code)) == 1:
+                variables[name] = self._drawn_by_nest(projection, name)
+                drawn = True
             else:
-                raise CannotExpressError(code)
+                raise CannotExpressError(code)  # NEST would draw a number for each of them
+        if drawn:
+            return parameter_code(code, resolve, self.constants, variables)
         return array_code(code, resolve, variables, "0", self.constants)
 
     def _array(self, key, projection, values, rule):
@@ -607,7 +613,7 @@ class _Writer:
         for population in self.network.populations.values():
             argument = "rng" if population.name in self.random else ""
             lines.append(f"{population.name} = make_{population.name}({argument})")
-        if self.connected:
+        if self.connected is not None:
             lines.append(f"connect({', '.join(self.connected)})")
         if self.recorders:
             used = list(dict.fromkeys(one[2] for one in self.recorders))

@@ -176,13 +176,19 @@ def read_script(path):
     code : code object
     """
     try:
-        source = path.read_text(encoding="utf-8")
+        source = without_magics(path.read_text(encoding="utf-8"))
         return source, compile(source, str(path), "exec")
     except OSError as error:
         raise Brian2ImportError(f"cannot read {path}: {error.strerror}; name a script") from error
     except (SyntaxError, UnicodeDecodeError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise Brian2ImportError(f"{path}{line}: {first_sentence(error)}") from error
+
+
+def without_magics(source):
+    """Blank out lines such as ``%matplotlib inline``, of a notebook, which are no Python."""
+    lines = source.splitlines(keepends=True)
+    return "".join("#" + line if line.startswith(("%", "!")) else line for line in lines)
 
 
 class ScriptStopped(BaseException):
@@ -198,6 +204,7 @@ def running(path):
     """Context in which a script is executed; its errors become a `Brian2ImportError`."""
     # Nothing of the script ends up in a network that runs; its author knows why.
     brian2.BrianLogger.suppress_name("unused_brian_object")
+    brian2.defaultclock.dt = 0.1 * brian2.ms  # whatever a script in this process before has set
     target = brian2.prefs.codegen.target
     # Nothing runs for long, so that compiling it would take longer.
     brian2.prefs.codegen.target = "numpy"

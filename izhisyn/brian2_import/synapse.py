@@ -5,6 +5,7 @@ What ``on_pre`` adds to the target's variables is split into a part that only th
 which the weight of the spike carries, and a part that the neuron computes when the spike arrives.
 """
 
+import ast
 import re
 from dataclasses import dataclass, field
 
@@ -128,7 +129,9 @@ class Delivery:
     dim
         Its dimension.
     model
-        NESTML synapse; None if NEST's ``static_synapse`` will do.
+        NESTML synapse; None if one of NEST's own will do.
+    chance
+        Brian2 expression of the probability with which a spike passes; None for all spikes.
     """
 
     effects: tuple
@@ -136,6 +139,7 @@ class Delivery:
     weight: str = "1"
     dim: object = DIMENSIONLESS
     model: Nestml | None = None
+    chance: str | None = None
 
     def meaning(self):
         """Say what the weight of a connection to the port is, for the model's comment."""
@@ -200,12 +204,15 @@ class _Synapse:
         if changed or self.equations.diff_eq_names:
             body = self._statements()
             if not self.effects:
-                return []
+                raise Brian2ImportError(
+                    f"{self.where} `{self.origin}`: adds to no variable of the target, so that "
+                    "nothing would reach it; add one of the synapse's variables to one of its own"
+                )
             _check_additive(self.effects, self.where, self.pathway.code, self.group)
             model = self._write(model_name, source, body)
             return [Delivery(tuple(self.effects), self.origin, model=model)]
         parts = [part for line in lines for part in self._static_effect(line)]
-        effects = [(variable, "+=", _unsuffixed(sympy_to_str(one))) for variable, one, _ in parts]
+        effects = [(variable, "+=", _unsuffixed(sympy_to_str(one))) for variable, one, *_ in parts]
         _check_additive(effects, self.where, self.pathway.code, self.group)
         return self._joined(parts)
 
@@ -265,6 +272,12 @@ class _Synapse:
             raise Brian2ImportError(
                 f"a subexpression (constant over dt) of {self.synapses.name}: a synapse in NEST "
                 "has no time steps; compute it in on_pre"
+            )
+        step, own = float(self.synapses.source.clock.dt), float(self.synapses.clock.dt)
+        if self.synapses.event_driven is not None and own != step:
+            raise Brian2ImportError(
+                f"{self.synapses.name} has a dt of its own, {own * 1e3:g} ms, on whose grid Brian2 "
+                "takes the time between spikes; leave out the dt of the Synapses"
             )
         equations = list(self.synapses.equations.values())
         if self.synapses.event_driven is not None:
@@ -388,6 +401,7 @@ class _Synapse:
         with located(self.where, line):
             target, operator, code, _ = parse_statement(line)
             self._check_names(code)
+            code, chance = _split_chance(code)
             _refuse_random(code)
             variable = target.removesuffix("_post")
             _check_target(variable, operator, self.group)
@@ -413,7 +427,7 @@ class _Synapse:
                     "variables of the neuron and of the synapse do not separate into a product; "
                     "move the neuron's part into its equations"
                 )
-            return [(variable, share, -weight if operator == "-=" else weight)]
+            return [(variable, share, -weight if operator == "-=" else weight, chance)]
 
     def _depends_on_time(self, weight):
         names = {symbol.name for symbol in weight.free_symbols}
@@ -428,19 +442,20 @@ class _Synapse:
             symbols = [symbol for symbol in weight.free_symbols if symbol.name in own]
             return weight.as_independent(*symbols, as_Add=False)[1] if symbols else None
 
-        if len(parts) == 1:
+        if len(parts) == 1 or any(chance for *_, chance in parts):  # each line draws for itself
             return [
-                self._delivery([(variable, share)], weight) for variable, share, weight in parts
+                self._delivery([(variable, share)], weight, chance)
+                for variable, share, weight, chance in parts
             ]
         groups = {}
-        for variable, share, weight in parts:
+        for variable, share, weight, _ in parts:
             factor = of_synapse(weight)
             rest = weight if factor is None else sympy.simplify(weight / factor)
             factor = sympy.Integer(1) if factor is None else factor
             groups.setdefault(factor, []).append((variable, share * rest))
         return [self._delivery(effects, weight) for weight, effects in groups.items()]
 
-    def _delivery(self, effects, weight):
+    def _delivery(self, effects, weight, chance=None):
         code = sympy_to_str(weight)
         dim = self.names.renderer.expression(code, DIMENSIONLESS).dim
         unit = _unit_expression(dim)
@@ -448,7 +463,7 @@ class _Synapse:
         for variable, share in effects:
             factors = ([] if share == 1 else [_unsuffixed(sympy_to_str(share))]) + unit
             written.append((variable, "+=", _product(factors)))
-        return Delivery(tuple(written), self.origin, code, dim)
+        return Delivery(tuple(written), self.origin, code, dim, chance=chance)
 
     def _is_of_neuron(self, name):
         if name in self.names.variables:
@@ -623,6 +638,40 @@ def _assign(name, operator, term):
 def _unsuffixed(code):
     """Neuron's own names instead of those with _post."""
     return re.sub(r"\b([A-Za-z]\w*)_post\b", r"\1", code)
+
+
+def _split_chance(code):
+    """Take a factor such as ``(rand() < p)`` out of an expression.
+
+    Returns
+    -------
+    rest : str
+    chance : str or None
+        The probability p.
+    """
+    factors, chance = [], None
+    pending = [ast.parse(" ".join(code.split()), mode="eval").body]
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            pending = [node.left, node.right, *pending]
+            continue
+        inner = node
+        if isinstance(node, ast.Call) and node.func.id == "int":
+            (inner,) = node.args
+        is_draw = (
+            isinstance(inner, ast.Compare)
+            and len(inner.ops) == 1
+            and isinstance(inner.ops[0], ast.Lt)
+            and ast.unparse(inner.left) == "rand()"
+        )
+        if is_draw and chance is None:
+            chance = ast.unparse(inner.comparators[0])
+        else:
+            factors.append(f"({ast.unparse(node)})")
+    if chance is None:
+        return code, None
+    return " * ".join(factors) or "1", chance
 
 
 def _refuse_random(code):

@@ -148,7 +148,7 @@ BAD_SYNAPSES = {
     ),
     "unknown name": ({"model": "", "on_pre": "g_post += U_0"}, '"U_0" could not be resolved'),
     "no state": ({"model": "w : 1", "on_pre": "g_post += w"}, "static_synapse"),
-    "shared": ({"model": "w : 1 (shared)", "on_pre": "g_post += w"}, r"`w : 1 \(shared\)`"),
+    "linked": ({"model": "w : 1 (linked)", "on_pre": "g_post += w"}, r"`w : 1 \(linked\)`"),
 }
 
 

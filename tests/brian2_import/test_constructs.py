@@ -215,12 +215,24 @@ def test_constant_over_dt_is_evaluated_once_a_step():
 
 @pytest.mark.parametrize(
     ("declaration", "remedy"),
-    [("x : 1 (shared)", "same value everywhere"), ("x : 1 (linked)", "through a connection")],
+    [
+        ("x = rand() : 1 (shared)", "draw its own random number"),
+        ("x : 1 (linked)", "through a connection"),
+    ],
 )
-def test_shared_and_linked_are_refused_with_what_to_do_instead(declaration, remedy):
+def test_linked_and_random_shared_are_refused_with_what_to_do_instead(declaration, remedy):
     """NEST has no variable outside its nodes."""
     with pytest.raises(Brian2ImportError, match=rf"`{declaration[:3]}.*{remedy}"):
         carry(f"{LIF}\n{declaration}")
+
+
+def test_shared_variable_is_one_of_each_neuron():
+    """With the same value, as long as nothing is drawn for it."""
+    shared = "x : 1 (shared)\ny = 2*x : 1 (shared)"
+    lines = lines_of(carry(f"{LIF}\n{shared}", run_regularly="x += 1", initial_values={"x": 3}))
+    assert {"x real = 3", "recordable inline y real = 2 * x", "x += 1"} <= set(lines)
+    with pytest.raises(Brian2ImportError, match=r"`x = rand\(\)`: all neurons share x"):
+        carry(f"{LIF}\n{shared}", run_regularly="x = rand()")
 
 
 def test_special_symbols():

@@ -1,94 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A whole Brian2 script becomes a PyNEST script that does the same."""
 
-import runpy
-import subprocess
-import sys
 from pathlib import Path
 
-import brian2
 import numpy as np
 import pytest
 
 from izhisyn.brian2_import import __main__ as command
-from izhisyn.brian2_import.units import unit_size
+from izhisyn.brian2_import.errors import Brian2ImportError
+from tests.brian2_import.cases import THREADS
+from tests.brian2_import.whole_scripts import compare, run_imported, run_python
 from tests.conftest import ROOT
 
 SCRIPTS = Path(__file__).parent / "scripts"
-
-
-def seeded():
-    """Let Brian2 draw the same numbers each time, without compiling."""
-    brian2.prefs.codegen.target = "numpy"
-    brian2.seed(7)
-    np.random.seed(8)  # noqa: NPY002 - the generator that scripts use
-
-
-def run_imported(folder):
-    """Build the models and run the script in a folder; give what it recorded."""
-    text = (folder / "run.py").read_text()
-    if "--module-name" in text:
-        module = text.split("--module-name ")[1].split()[0]
-        build = ["-m", "izhisyn", "build", "--models", folder, "--module-name", module]
-        run_python(*build, "--numeric-solver", "forward-Euler", "--install-dir", folder)
-        text = text.replace(f'module="{module}"', f'module="{folder / module}"')
-        (folder / "run.py").write_text(text)
-    run_python(folder / "run.py")
-    return np.load(folder / "results.npz")
-
-
-def run_python(*arguments):
-    """Run Python in the clone; give what it prints."""
-    command_line = [sys.executable, *map(str, arguments)]
-    result = subprocess.run(
-        command_line, cwd=ROOT, capture_output=True, text=True, check=False, env=ENVIRONMENT
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-
-
-def compare(script, folder):
-    """Compare everything that a script's monitors record in both simulators.
-
-    Returns
-    -------
-    dict of str to int
-        Number of spikes of each SpikeMonitor.
-    """
-    seeded()
-    command.main([str(script), "--all", "--same-network", "--output", str(folder)])
-    found = run_imported(folder)
-    seeded()
-    monitors = runpy.run_path(str(script))
-    counts, compared = {}, set()
-    for name, monitor in monitors.items():
-        if f"{name}_t" not in found:
-            continue
-        compared.add(name)
-        step = float(monitor.clock.dt) * 1e3
-        if isinstance(monitor, brian2.SpikeMonitor):
-            expected = np.array([np.rint(monitor.t_[:] * 1e3 / step) + 1, monitor.i[:]])
-            spikes = np.array([np.rint(found[f"{name}_t"] / step), found[f"{name}_i"]])
-            assert sorted(zip(*spikes, strict=True)) == sorted(zip(*expected, strict=True)), name
-            counts[name] = spikes.shape[1]
-            continue
-        # Recorded after the thresholds of a step: NEST dates that at the end of the step.
-        assert monitor.when == "after_thresholds", name
-        resolution = float(brian2.defaultclock.dt) * 1e3
-        times = np.rint(found[f"{name}_t"] / resolution).astype(int) - 1
-        columns = np.searchsorted(np.rint(monitor.t_[:] * 1e3 / resolution), times)
-        for variable in monitor.record_variables:
-            size = unit_size(monitor.source.variables[variable].dim)
-            expected = getattr(monitor, f"{variable}_")[:] / size
-            values = found[f"{name}_{variable}"][:, : np.sum(columns < expected.shape[1])]
-            np.testing.assert_allclose(
-                values, expected[:, columns[: values.shape[1]]], atol=1e-9, err_msg=name
-            )
-    assert compared
-    return counts
 
 
 def test_small_network_has_the_same_spikes_and_traces(tmp_path):
@@ -118,3 +42,167 @@ def write_script(tmp_path):
         return (tmp_path / "out" / "run.py").read_text()
 
     return write
+
+
+CELLS = """
+tau = 10*ms
+G = NeuronGroup(100, '''dv/dt = (I - v)/tau : volt
+I : volt''', threshold='v > 10*mV', reset='v = 0*mV', method='exact')
+"""
+
+
+def test_conditions_that_are_rules_of_nest(write_script):
+    """As a person would write them; the pairs of the others are carried over."""
+    text = write_script(
+        f"""{CELLS}
+A, B = G[:80], G[80:]
+w = 0.1*mV
+every = Synapses(A, B, on_pre='v += w', delay=1*ms)
+every.connect()
+some = Synapses(G, G, on_pre='v += 2*w', delay=2*ms)
+some.connect('i != j', p=0.1)
+part = Synapses(G, G, 'x : volt', on_pre='v -= x', delay=1*ms)
+part.connect('i < 20 and j >= 50', p=0.25)
+part.x = '(1 + 0.1*randn())*w'
+one = Synapses(A, A, on_pre='v += w', delay=1*ms)
+one.connect(j='i')
+lossy = Synapses(A, B, 'u : 1', on_pre='v += w*int(rand() < u)', delay=1*ms)
+lossy.connect()
+lossy.u = 0.3
+ring = Synapses(G, G, on_pre='v += w', delay=1*ms)
+ring.connect(i=arange(100), j=(arange(100) + 1) % 100)
+"""
+    )
+    for line in (
+        'nest.Connect(G[:80], G[80:], "all_to_all", {"weight": w, "delay": 1.0})',
+        '{"rule": "pairwise_bernoulli", "p": 0.1, "allow_autapses": False},',
+        '{"weight": 2 * w, "delay": 2.0},',
+        "G[:20],\n        G[50:],",
+        '{"weight": 0.0 - (1 + 0.1 * nest.random.normal()) * w, "delay": 1.0},',
+        'nest.Connect(G[:80], G[:80], "one_to_one", {"weight": w, "delay": 1.0})',
+        '{"synapse_model": "bernoulli_synapse", "p_transmit": 0.3, "weight": w, "delay": 1.0},',
+        'drawn["ring_pairs"]',
+    ):
+        assert line in text, line
+
+
+def test_drawn_pairs_are_carried_over_on_request(write_script):
+    """Also the initial values that the script drew."""
+    lines = f"{CELLS}\nG.v = 'rand()*mV'\nS = Synapses(G, G, on_pre='v += 1*mV')\nS.connect(p=0.1)"
+    assert "v = rng.random(100)" in write_script(lines)
+    text = write_script(lines, "--same-network")
+    assert '{"v": drawn["G_v"]}' in text
+    assert 'drawn["S_pairs"]' in text
+    assert "rng" not in text
+
+
+def test_input_of_generators(write_script):
+    """PoissonGroup, PoissonInput and SpikeGeneratorGroup; Brian2's time 0 is NEST's first step."""
+    text = write_script(
+        f"""{CELLS}
+profile = TimedArray([10, 0, 50]*Hz, dt=4*ms)
+P = PoissonGroup(30, rates=20*Hz)
+R = PoissonGroup(5, rates='profile(t)*(i + 1)')
+K = SpikeGeneratorGroup(1, [0, 0], [0, 5]*ms)
+I = PoissonInput(G, 'v', 100, 5*Hz, weight=0.5*mV)
+S1 = Synapses(P, G, on_pre='v += 1*mV', delay=1*ms)
+S1.connect()
+S2 = Synapses(R, G, on_pre='v += 1*mV', delay=1*ms)
+S2.connect()
+S3 = Synapses(K, G, on_pre='v += 1*mV', delay=1*ms)
+S3.connect()
+"""
+    )
+    for line in (
+        'nest.Create("poisson_generator", params={"rate": 20.0})',
+        'nest.Create("parrot_neuron", 30)',
+        'nest.Create("inhomogeneous_poisson_generator", 5)',
+        'nest.Create("spike_generator", params={"spike_times": [0.1, 5.1]})',
+        'nest.Create("poisson_generator", params={"rate": 500.0})',
+        'nest.Connect(generator, G, syn_spec={"weight": 0.5, "delay": RESOLUTION})',
+    ):
+        assert line in text, line
+
+
+def test_what_cannot_be_moved_is_a_comment_at_its_place_and_in_the_list(write_script, capsys):
+    """On the terminal as well; the rest is written."""
+    text = write_script(
+        f"""{CELLS}
+J = Synapses(G, G, 'I_post = v_pre : volt (summed)')
+J.connect(j='i')
+B = Synapses(G, G, on_pre='v_pre += 1*mV')
+B.connect(j='i')
+M = SpikeMonitor(G)
+@network_operation
+def stir():
+    pass
+"""
+    )
+    printed = capsys.readouterr().out
+    for what in ("Synapses J: the summed variable", "Synapses B: on_pre of ", "network_operation"):
+        assert f"left behind: {what}" in printed
+        assert f"- {what}" in text
+    assert "    # left behind: Synapses J:" in text
+    assert "record_spikes(G)" in text
+
+
+def test_nothing_to_carry_over_is_one_error(write_script):
+    """A script without run(), and one with nothing that NEST has."""
+    for lines, message in (
+        ("raise SystemExit", "ends itself"),
+        ("G = NeuronGroup(1, 'dv/dt = -v/ms : 1', method='gsl')", "method `gsl`"),
+        ("x = 3", "nothing to carry over"),
+        (f"{CELLS}H = NeuronGroup(1, 'v : 1', dt=1*ms)", "time steps of their own"),
+    ):
+        with pytest.raises(Brian2ImportError, match=message):
+            write_script(lines)
+
+
+def test_equal_groups_share_a_model(post, tmp_path):
+    """The thread's presynaptic and postsynaptic neurons, of which the script has two groups."""
+    text = post("short_term_plasticity", ("0.001*ms", "0.01*ms"))
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".nestml", ".py"]
+    assert text.count('nest.Create("short_term_plasticity_g_pre_neuron"') == 2
+    assert "Synapses s: synapses" in text
+    assert "20 ms" in text
+
+
+@pytest.fixture
+def post(tmp_path):
+    """Import a post, with some of its text replaced; give the text of the PyNEST script."""
+
+    def write(name, *replaced):
+        text = (THREADS / f"{name}_post.txt").read_text()
+        for old, new in replaced:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / f"{name}.py"
+        path.write_text(text)
+        command.main([str(path), "--all", "--output", str(tmp_path / "out")])
+        return (tmp_path / "out" / "run.py").read_text()
+
+    return write
+
+
+@pytest.mark.slow
+def test_post_on_cell_types_has_the_same_spikes_and_traces(tmp_path):
+    """As posted, with a notebook's %matplotlib."""
+    script = tmp_path / "cell_types.py"
+    text = (THREADS / "cell_types_post.txt").read_text()
+    script.write_text(text.replace("%matplotlib", "#%matplotlib"))
+    counts = compare(script, tmp_path / "out")
+    assert counts["SpikeMon"] == 20  # of the chattering cell, see the page for Brian2's users
+    assert counts["M"] > 2000
+
+
+@pytest.mark.slow
+def test_post_on_receptors_has_its_rates(post, tmp_path):
+    """Mean spikes in a second, as posted: 3.45 (E) and 6.31 (I), of 1000 neurons each.
+
+    A neuron's count has a standard deviation of 1.3 and 2.5; four standard errors of 100 neurons.
+    """
+    recorded = "M = SpikeMonitor(G)\nrun(1000*ms)"
+    post("ampa_nmda_gaba", ("= 1\n", "= 100\n"), ("run(1000*ms)", recorded))
+    indices = run_imported(tmp_path / "out")["M_i"]
+    assert abs(np.sum(indices < 100) / 100 - 3.45) < 4 * 0.13
+    assert abs(np.sum(indices >= 100) / 100 - 6.31) < 4 * 0.25

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run a Brian2 script in Brian2 and, imported, in NEST, and compare what both record."""
+
+import runpy
+import subprocess
+import sys
+
+import brian2
+import numpy as np
+
+from izhisyn.brian2_import import __main__ as command
+from izhisyn.brian2_import.units import unit_size
+from tests.conftest import ROOT
+
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg"}
+
+
+def seeded():
+    """Let Brian2 draw the same numbers each time, without compiling."""
+    brian2.prefs.codegen.target = "numpy"
+    brian2.seed(7)
+    np.random.seed(8)  # noqa: NPY002 - the generator that scripts use
+
+
+def run_imported(folder):
+    """Build the models and run the script in a folder; give what it recorded."""
+    text = (folder / "run.py").read_text()
+    if "--module-name" in text:
+        module = text.split("--module-name ")[1].split()[0]
+        build = ["-m", "izhisyn", "build", "--models", folder, "--module-name", module]
+        run_python(*build, "--numeric-solver", "forward-Euler", "--install-dir", folder)
+        text = text.replace(f'module="{module}"', f'module="{folder / module}"')
+        (folder / "run.py").write_text(text)
+    run_python(folder / "run.py")
+    return np.load(folder / "results.npz")
+
+
+def run_python(*arguments):
+    """Run Python in the clone; give what it prints."""
+    command_line = [sys.executable, *map(str, arguments)]
+    result = subprocess.run(
+        command_line, cwd=ROOT, capture_output=True, text=True, check=False, env=ENVIRONMENT
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def compare(script, folder):
+    """Compare what a script's monitors record in both simulators: all spikes, and traces.
+
+    A trace that Brian2 records at the start of a step is compared if no spikes act on the neuron:
+    they come in between.
+
+    Parameters
+    ----------
+    script : pathlib.Path
+    folder : pathlib.Path
+        For what is written.
+
+    Returns
+    -------
+    dict of str to int
+        Number of spikes of each SpikeMonitor, and of samples of each StateMonitor.
+    """
+    seeded()
+    command.main([str(script), "--all", "--same-network", "--output", str(folder)])
+    found = run_imported(folder)
+    seeded()
+    monitors = runpy.run_path(str(script))
+    has_ports = "receptor_types(" in (folder / "run.py").read_text()
+    has_ports |= "nest.Connect(" in (folder / "run.py").read_text()
+    counts = {}
+    for name, monitor in monitors.items():
+        if f"{name}_t" not in found:
+            continue
+        step = float(monitor.clock.dt) * 1e3
+        if isinstance(monitor, brian2.SpikeMonitor):
+            expected = np.array([np.rint(monitor.t_[:] * 1e3 / step) + 1, monitor.i[:]])
+            spikes = np.array([np.rint(found[f"{name}_t"] / step), found[f"{name}_i"]])
+            assert sorted(zip(*spikes, strict=True)) == sorted(zip(*expected, strict=True)), name
+            counts[name] = spikes.shape[1]
+            continue
+        is_late = monitor.when == "after_thresholds"
+        if not (is_late or not has_ports) or isinstance(monitor, brian2.PopulationRateMonitor):
+            continue
+        resolution = float(brian2.defaultclock.dt) * 1e3
+        # NEST dates at the end of a step what Brian2 records after its thresholds.
+        times = np.rint(found[f"{name}_t"] / resolution).astype(int) - is_late
+        columns = np.searchsorted(np.rint(monitor.t_[:] * 1e3 / resolution), times)
+        for variable in monitor.record_variables:
+            size = unit_size(monitor.source.variables[variable].dim)
+            expected = getattr(monitor, f"{variable}_")[:] / size
+            values = found[f"{name}_{variable}"][:, : np.sum(columns < expected.shape[1])]
+            np.testing.assert_allclose(
+                values, expected[:, columns[: values.shape[1]]], atol=1e-9, err_msg=name
+            )
+            counts[name] = values.size
+    return counts
