@@ -17,14 +17,18 @@ from pathlib import Path
 import odetoolbox
 from pynestml.codegeneration import nest_code_generator
 from pynestml.codegeneration.nest_tools import NESTTools
+from pynestml.codegeneration.nest_unit_converter import NESTUnitConverter
 from pynestml.codegeneration.printers.constant_printer import ConstantPrinter
 from pynestml.exceptions.code_generator_options_exception import CodeGeneratorOptionsException
 from pynestml.frontend import pynestml_frontend
 from pynestml.frontend.frontend_configuration import FrontendConfiguration
 from pynestml.meta_model.ast_expression import ASTExpression
 from pynestml.meta_model.ast_model import ASTModel
+from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
 from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
 from pynestml.symbols.predefined_functions import PredefinedFunctions
+from pynestml.symbols.symbol import SymbolKind
+from pynestml.symbols.unit_type_symbol import UnitTypeSymbol
 from pynestml.transformers import ode_toolbox_transformer
 from pynestml.utils.logger import Logger, LoggingLevel
 from pynestml.visitors.ast_visitor import ASTVisitor
@@ -134,12 +138,24 @@ def print_constant(printer: ConstantPrinter, number: str | float) -> str:
 
 
 class ExpressionPrinter(nest_code_generator.CppExpressionPrinter):
-    """Prints `and` and `or` as & and | where the right side may always be computed.
+    """Prints logic without branches, and the weight that has arrived without rounding it.
 
-    A loop over neurons with && in it does not become vector instructions. What can fail, or do more
-    than give a value, stays behind && and ||: a division or modulo of integers, an element of a
-    vector, and every function but the mathematical ones.
+    `and` and `or` become & and | where the right side may always be computed. A loop over neurons
+    with && in it does not become vector instructions. What can fail, or do more than give a value,
+    stays behind && and ||: a division or modulo of integers, an element of a vector, and every
+    function but the mathematical ones.
     """
+
+    def _print_arithmetic_operator_expression(self, node: ASTExpression) -> str:
+        # A port has the unit of a rate: (0.001 * input) * 1000 ms would round twice.
+        if not node.get_binary_operator().is_times_op or not is_port_in_unit(node.get_lhs()):
+            return super()._print_arithmetic_operator_expression(node)
+        port = node.get_lhs().get_variable()
+        factor = NESTUnitConverter.get_factor(symbol_of(port).get_type_symbol().unit.unit)
+        printer = self._simple_expression_printer._variable_printer
+        prefix = "" if printer.cpp_variable_suffix else "B_."
+        value = f"{prefix}{printer._print_buffer_value(port)}"
+        return f"{value} * ({factor} * {self.print(node.get_rhs())})"
 
     def _print_logical_operator_expression(self, node: ASTExpression) -> str:
         search = FailureSearch()
@@ -148,6 +164,21 @@ class ExpressionPrinter(nest_code_generator.CppExpressionPrinter):
             return super()._print_logical_operator_expression(node)
         sign = "&" if node.get_binary_operator().is_logical_and else "|"
         return f"{self.print(node.get_lhs())} {sign} {self.print(node.get_rhs())}"
+
+
+def is_port_in_unit(node: object) -> bool:
+    """Whether an expression is an input port alone, whose values have a unit."""
+    if not isinstance(node, ASTSimpleExpression) or node.get_variable() is None:
+        return False
+    symbol = symbol_of(node.get_variable())
+    is_port = symbol is not None and symbol.is_buffer()
+    return is_port and isinstance(symbol.get_type_symbol(), UnitTypeSymbol)
+
+
+def symbol_of(variable: object) -> object:
+    """Give the symbol of a variable; None if it has none."""
+    name = variable.get_complete_name()
+    return variable.get_scope().resolve_to_symbol(name, SymbolKind.VARIABLE)
 
 
 class FailureSearch(ASTVisitor):

@@ -24,6 +24,7 @@ READING_ORDER = (
     "heterogeneous-populations",
     "parameter-sweeps",
     "fitting",
+    "learning",
     "plasticity",
     "elephant",
     "your-own-model",

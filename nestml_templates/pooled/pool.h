@@ -99,6 +99,7 @@ struct Block
     std::int32_t lag;
   };
   std::vector< Spike > spikes; //!< of this slice
+  Learning learning;
 
   //! Gives a neuron's port its place in the ring, to which connections may send from then on
   void
@@ -106,7 +107,7 @@ struct Block
   {
     if ( rows[ channel ] == 0 )
     {
-      rows[ channel ] = pool.ring.add_row( { nodes, rport, weights } );
+      rows[ channel ] = pool.ring.add_row( { nodes, rport, weights, &learning } );
     }
     last_port() = { nodes[ lane ], &pool.ring, address( channel, lane ) };
   }
@@ -388,6 +389,10 @@ template < class Node >
 void
 Pool< Node >::step( Block< Node >& block, Row* const slot, const nest::Time& origin, const long lag )
 {
+  if ( block.learning.is_needed() )
+  {
+    block.learning.begin_step( origin.get_steps() + lag, slot );
+  }
   constexpr std::size_t N_SPIKE_PORTS = Cell::N_SPIKE_PORTS;
   const double* inputs[ N_CHANNELS + 1 ];
   for ( std::size_t channel = 0; channel < N_CHANNELS; ++channel )
@@ -524,6 +529,10 @@ Pool< Node >::finish_step( Block< Node >& block,
   {
     block.fired |= std::uint64_t( 1 ) << lane;
     block.spikes.push_back( { std::uint32_t( lane ), std::int32_t( lag ) } );
+    if ( block.learning.is_needed() )
+    {
+      block.learning.fire( lane );
+    }
   }
 }
 } // namespace izhisyn

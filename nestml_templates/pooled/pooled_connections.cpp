@@ -16,6 +16,7 @@
 
 #include "../common/receptor_weights.h"
 #include "ring.h"
+#include "learning.h"
 
 #include "random_stream.h"
 #include "poisson_numbers.h"
@@ -27,6 +28,10 @@
 #include "pooled_connector.h"
 #include "static_synapse_pooled.h"
 #include "static_synapse_pooled_hom_w.h"
+#include "spike_trace.h"
+#include "plastic_synapses.h"
+#include "plastic_synapse.h"
+#include "stdp_izhikevich_synapse.h"
 
 void
 register_pooled_connections( const std::string& )
@@ -34,5 +39,6 @@ register_pooled_connections( const std::string& )
   auto& models = nest::kernel().model_manager;
   models.register_connection_model< izhisyn::static_synapse_pooled >( "static_synapse_pooled" );
   models.register_connection_model< izhisyn::static_synapse_pooled_hom_w >( "static_synapse_pooled_hom_w" );
+  models.register_connection_model< izhisyn::stdp_izhikevich_synapse >( "stdp_izhikevich_synapse" );
   models.register_node_model< izhisyn::poisson_generator_pooled >( "poisson_generator_pooled", "" );
 }

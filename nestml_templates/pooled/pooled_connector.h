@@ -15,10 +15,11 @@
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
 /**
- * All connections of a static synapse model on a thread, as numbers in arrays.
+ * All connections of a synapse model on a thread, as numbers in arrays.
  *
- * To NEST it is an ordinary Connector. A spike goes straight into the ring of the thread; other events, and
- * spikes whose weights are recorded, go to the node of each target as through any synapse.
+ * To NEST it is an ordinary Connector. Synapse::Numbers stores what a connection has beyond target, delay and label.
+ * A spike goes straight into the ring of the thread, or waits for its time in the numbers of a plastic synapse; other
+ * events, and spikes whose weights are recorded, go to the node of each target as through any synapse.
  */
 template < class Synapse, bool HAS_LABEL >
 class PooledConnector : public nest::ConnectorBase
@@ -26,10 +27,11 @@ class PooledConnector : public nest::ConnectorBase
 public:
   using Model = nest::GenericConnectorModel< Synapse >;
   using Common = typename Synapse::CommonPropertiesType;
+  using Numbers = typename Synapse::Numbers;
 
   //! Of a connection, without NEST's table of sources
   static constexpr long BYTES = sizeof( Ring::Address ) + sizeof( nest::SynIdDelay )
-    + Synapse::HAS_OWN_WEIGHT * sizeof( double ) + HAS_LABEL * sizeof( long );
+    + Numbers::BYTES + HAS_LABEL * sizeof( long );
 
   explicit PooledConnector( const nest::synindex syn_id )
     : syn_id_( syn_id )
@@ -45,10 +47,7 @@ public:
     {
       labels_.push_back( synapse.get_label() );
     }
-    if constexpr ( Synapse::HAS_OWN_WEIGHT )
-    {
-      weights_.push_back( synapse.weight() );
-    }
+    numbers_.push_back( synapse );
     ring_ = synapse.port().ring;
     addresses_.push_back( synapse.port().address );
     delays_.push_back( synapse.syn_id_delay() );
@@ -103,6 +102,7 @@ public:
   disable_connection( const std::size_t lcid ) override
   {
     delays_[ lcid ].disable();
+    numbers_.disable( lcid, addresses_[ lcid ] );
     has_disabled_ = true;
   }
 
@@ -111,7 +111,7 @@ public:
   {
     addresses_.truncate( first );
     delays_.truncate( first );
-    weights_.truncate( Synapse::HAS_OWN_WEIGHT ? first : 0 );
+    numbers_.truncate( first );
     labels_.truncate( HAS_LABEL ? first : 0 );
     has_disabled_ = false;
   }
@@ -237,19 +237,6 @@ private:
     return static_cast< const Model* >( models[ syn_id_ ] )->get_common_properties();
   }
 
-  double
-  weight( const std::size_t lcid, const Common& common ) const
-  {
-    if constexpr ( Synapse::HAS_OWN_WEIGHT )
-    {
-      return weights_[ lcid ];
-    }
-    else
-    {
-      return common.get_weight();
-    }
-  }
-
   std::size_t
   target_id( const std::size_t lcid ) const
   {
@@ -288,6 +275,7 @@ private:
     return ring_->slots( origin ) + ( event.get_stamp().get_steps() - 1 - origin );
   }
 
+  void hold( const nest::SpikeEvent& spike, std::size_t first, std::size_t end );
   void deliver( nest::Event& event, const Common& common, std::size_t thread, std::size_t first, std::size_t end );
   void draw_into_ring( PoissonEvent& event, const Common& common );
   void add_to_ring( const nest::SpikeEvent& spike, const Common& common, std::size_t first, std::size_t end );
@@ -298,8 +286,8 @@ private:
   Ring* ring_ = nullptr;
   Array< Ring::Address > addresses_;
   Array< nest::SynIdDelay > delays_;
-  Array< double > weights_; //!< empty if all connections have one weight
-  Array< long > labels_;    //!< empty without labels
+  Numbers numbers_;
+  Array< long > labels_; //!< empty without labels
 };
 
 template < class Synapse, bool HAS_LABEL >
@@ -338,7 +326,12 @@ PooledConnector< Synapse, HAS_LABEL >::deliver( nest::Event& event,
   const std::size_t first,
   const std::size_t end )
 {
-  if ( not common.get_weight_recorder() and not has_disabled_ )
+  if constexpr ( Numbers::IS_PLASTIC )
+  {
+    hold( static_cast< nest::SpikeEvent& >( event ), first, end ); // Connect refuses sources of other events
+    return;
+  }
+  else if ( not common.get_weight_recorder() and not has_disabled_ )
   {
     // Other subclasses of SpikeEvent draw their spikes for each target.
     if ( typeid( event ) == typeid( nest::SpikeEvent ) )
@@ -352,11 +345,29 @@ PooledConnector< Synapse, HAS_LABEL >::deliver( nest::Event& event,
       return;
     }
   }
+  if constexpr ( not Numbers::IS_PLASTIC )
+  {
+    for ( std::size_t lcid = first; lcid < end; ++lcid )
+    {
+      if ( not delays_[ lcid ].is_disabled() )
+      {
+        send_by_node( event, common, thread, lcid );
+      }
+    }
+  }
+}
+
+//! Leaves a spike with the plastic synapses of its targets until it arrives
+template < class Synapse, bool HAS_LABEL >
+void
+PooledConnector< Synapse, HAS_LABEL >::hold( const nest::SpikeEvent& spike, const std::size_t first, const std::size_t end )
+{
+  const std::size_t source = spike.retrieve_sender_node_id_from_source_table();
   for ( std::size_t lcid = first; lcid < end; ++lcid )
   {
     if ( not delays_[ lcid ].is_disabled() )
     {
-      send_by_node( event, common, thread, lcid );
+      numbers_.hold( lcid, addresses_[ lcid ], delays_[ lcid ].delay, source, spike );
     }
   }
 }
@@ -375,11 +386,11 @@ PooledConnector< Synapse, HAS_LABEL >::add_to_ring( const nest::SpikeEvent& spik
   for ( ; lcid + AHEAD < end; ++lcid )
   {
     __builtin_prefetch( place( lcid + AHEAD ), 1 );
-    *place( lcid ) += multiplicity * weight( lcid, common );
+    *place( lcid ) += multiplicity * numbers_.weight( lcid, common );
   }
   for ( ; lcid < end; ++lcid )
   {
-    *place( lcid ) += multiplicity * weight( lcid, common );
+    *place( lcid ) += multiplicity * numbers_.weight( lcid, common );
   }
 }
 
@@ -394,7 +405,7 @@ PooledConnector< Synapse, HAS_LABEL >::draw_into_ring( PoissonEvent& event, cons
   double* const* const slots = slots_of( event );
   event.spikes.draw( size(),
     [ & ]( const std::size_t lcid, const std::size_t step, const std::uint64_t number )
-    { slots[ delays_[ lcid ].delay + step ][ addresses_[ lcid ] ] += number * weight( lcid, common ); } );
+    { slots[ delays_[ lcid ].delay + step ][ addresses_[ lcid ] ] += number * numbers_.weight( lcid, common ); } );
 }
 
 template < class Synapse, bool HAS_LABEL >
@@ -405,7 +416,7 @@ PooledConnector< Synapse, HAS_LABEL >::send_by_node( nest::Event& event,
   const std::size_t lcid )
 {
   event.set_port( lcid );
-  event.set_weight( weight( lcid, common ) );
+  event.set_weight( numbers_.weight( lcid, common ) );
   event.set_delay_steps( delays_[ lcid ].delay );
   event.set_receiver( ring_->node( addresses_[ lcid ] ) );
   event.set_rport( ring_->owner( addresses_[ lcid ] ).rport );
@@ -443,10 +454,7 @@ PooledConnector< Synapse, HAS_LABEL >::sort_connections( BlockVector< nest::Sour
   sort_by_source( sources, [ this ]( const std::size_t i, const std::size_t j ) {
     std::swap( addresses_[ i ], addresses_[ j ] );
     std::swap( delays_[ i ], delays_[ j ] );
-    if constexpr ( Synapse::HAS_OWN_WEIGHT )
-    {
-      std::swap( weights_[ i ], weights_[ j ] );
-    }
+    numbers_.swap( i, j );
     if constexpr ( HAS_LABEL )
     {
       std::swap( labels_[ i ], labels_[ j ] );
@@ -462,10 +470,7 @@ PooledConnector< Synapse, HAS_LABEL >::get_synapse_status( const std::size_t thr
 {
   const nest::ConnectorModel& model = nest::kernel().model_manager.get_connection_model( syn_id_, thread );
   status[ nest::names::delay ] = delays_[ lcid ].get_delay_ms();
-  if constexpr ( Synapse::HAS_OWN_WEIGHT )
-  {
-    status[ nest::names::weight ] = weights_[ lcid ];
-  }
+  numbers_.get_status( lcid, addresses_[ lcid ], status );
   if constexpr ( HAS_LABEL )
   {
     status[ nest::names::synapse_label ] = labels_[ lcid ];
@@ -484,16 +489,10 @@ PooledConnector< Synapse, HAS_LABEL >::set_synapse_status( const std::size_t lci
   auto& own_model = static_cast< Model& >( model );
   Synapse synapse( own_model.get_default_connection() );
   synapse.restore( { &ring_->node( addresses_[ lcid ] ), ring_, addresses_[ lcid ] }, delays_[ lcid ] );
-  if constexpr ( Synapse::HAS_OWN_WEIGHT )
-  {
-    synapse.set_weight( weights_[ lcid ] );
-  }
+  numbers_.give( lcid, addresses_[ lcid ], synapse );
   synapse.set_status( status, own_model ); // throws if it refuses a value
   delays_[ lcid ] = synapse.syn_id_delay();
-  if constexpr ( Synapse::HAS_OWN_WEIGHT )
-  {
-    weights_[ lcid ] = synapse.weight();
-  }
+  numbers_.take( lcid, addresses_[ lcid ], synapse );
   if constexpr ( HAS_LABEL )
   {
     labels_[ lcid ] = status.known( nest::names::synapse_label ) ? synapse.get_label() : labels_[ lcid ];

@@ -100,6 +100,13 @@ protected:
   find_port( nest::Node& source, nest::Node& target, const std::size_t receptor_type )
   {
     AnySpikesOrCurrents dummy_target;
+    find_port( dummy_target, source, target, receptor_type );
+  }
+
+  //! The same for the events that a dummy takes
+  void
+  find_port( nest::Node& dummy_target, nest::Node& source, nest::Node& target, const std::size_t receptor_type )
+  {
     last_port() = {};
     this->check_connection_( dummy_target, source, target, receptor_type );
     port_ = last_port();

@@ -34,6 +34,8 @@ struct alignas( 64 ) Row
   double value[ WIDTH ];
 };
 
+class Learning;
+
 /**
  * Spikes and currents to come, for all pooled neurons of a thread, of whatever model.
  *
@@ -55,6 +57,7 @@ public:
     nest::Node* const* nodes; //!< of the block
     std::size_t rport;        //!< of the port, as events have it
     const WeightedPort* weights; //!< which of them the port takes; null for currents, which have any sign
+    Learning* learning;          //!< of the block
   };
 
   //! Ring of a thread, which exists as long as somebody has not left it

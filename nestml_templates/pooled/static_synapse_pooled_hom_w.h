@@ -68,6 +68,58 @@ private:
   mutable bool must_be_positive_ = false; // Connect shows its synapses only constant properties
 };
 
+//! No numbers of their own, for PooledConnector
+class OneWeight
+{
+public:
+  static constexpr bool IS_PLASTIC = false;
+  static constexpr long BYTES = 0;
+
+  template < class Synapse >
+  void
+  push_back( const Synapse& )
+  {
+  }
+
+  void
+  swap( const std::size_t, const std::size_t )
+  {
+  }
+
+  void
+  disable( const std::size_t, const Ring::Address )
+  {
+  }
+
+  void
+  truncate( const std::size_t )
+  {
+  }
+
+  double
+  weight( const std::size_t, const CommonWeight& common ) const
+  {
+    return common.get_weight();
+  }
+
+  void
+  get_status( const std::size_t, const Ring::Address, Dictionary& ) const
+  {
+  }
+
+  template < class Synapse >
+  void
+  give( const std::size_t, const Ring::Address, Synapse& ) const
+  {
+  }
+
+  template < class Synapse >
+  void
+  take( const std::size_t, const Ring::Address, const Synapse& )
+  {
+  }
+};
+
 //! Constant delay and one weight for all, as NEST's static_synapse_hom_w
 template < class TargetIdentifier >
 class static_synapse_pooled_hom_w : public PooledSynapse< TargetIdentifier, CommonWeight >
@@ -75,7 +127,7 @@ class static_synapse_pooled_hom_w : public PooledSynapse< TargetIdentifier, Comm
   using Base = PooledSynapse< TargetIdentifier, CommonWeight >;
 
 public:
-  static constexpr bool HAS_OWN_WEIGHT = false;
+  using Numbers = OneWeight;
 
   void
   check_connection( nest::Node& source, nest::Node& target, const std::size_t receptor_type, const CommonWeight& common )

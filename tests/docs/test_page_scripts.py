@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 PAGES = (
     *("from-nest", "from-pynn", "heterogeneous-populations", "parameter-sweeps", "elephant"),
     "fitting",
-    *("plasticity", pytest.param("your-own-model", marks=pytest.mark.slow)),
+    *("learning", "plasticity", pytest.param("your-own-model", marks=pytest.mark.slow)),
     pytest.param("your-own-receptor", marks=pytest.mark.slow),
 )
 

@@ -2,28 +2,12 @@
 """The independent program for networks that learn gives the spikes of the published one."""
 
 import hashlib
-import os
-import shutil
 import subprocess
-from pathlib import Path
 
-import pytest
-
-SOURCE = Path(__file__).with_name("spnet.cpp")
 # Spikes of the public program of Izhikevich (2006), seed 0, in the first seconds.
 PUBLISHED_COUNTS = {1: 7074, 10: 48607, 60: 374758}
 # sha256 of the lines "ms id" of the first 60 s, sorted by both numbers
 PUBLISHED_HASH = "1ea0bb6d7ec1d4847ae1c902e9884796dc8037233f6c2b49735885b9d9f1c0b2"
-
-
-@pytest.fixture(scope="module")
-def spnet(tmp_path_factory):
-    """Compile the program as the published one was: without fused multiply-add."""
-    program = tmp_path_factory.mktemp("spnet") / "spnet"
-    compiler = os.environ.get("CXX") or shutil.which("g++") or "c++"
-    flags = ["-std=c++20", "-O2", "-ffp-contract=off"]
-    subprocess.run([compiler, *flags, "-o", program, SOURCE], check=True)
-    return program
 
 
 def test_spikes_are_the_published_ones(spnet):
