@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Brian2's own checks of names, units and flags, made line by line so that the line is known."""
 
+import copy
+
 from brian2.codegen.translation import analyse_identifiers
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -63,8 +65,13 @@ def parse_equations(model, flags):
             for flag in equation.flags:
                 if flag in _NOT_IN_NEST and not (flag == "shared" and _is_the_same(equation)):
                     raise Brian2ImportError(_NOT_IN_NEST[flag])
-            Equations([equation]).check_flags(flags)
+            _alone(equation).check_flags(flags)
     return equations
+
+
+def _alone(equation):
+    """Make equations of a copy of one; of itself, they would forget its place among the others."""
+    return Equations([copy.copy(equation)])
 
 
 def _is_the_same(equation):
@@ -91,7 +98,7 @@ def check_neuron(group, run_namespace):
         check_equation(equation, group, run_namespace)
         if "constant over dt" not in equation.flags:
             with located("equation", equation_line(equation)):
-                check_subexpressions(group, Equations([equation]), run_namespace)
+                check_subexpressions(group, _alone(equation), run_namespace)
     check_refractory(group, run_namespace)
     for event, condition in group.events.items():
         if event != "spike":

@@ -10,6 +10,7 @@ import numpy as np
 from brian2.core.operations import NetworkOperation
 from brian2.monitors.spikemonitor import EventMonitor
 from brian2.spatialneuron.spatialneuron import SpatialNeuron
+from brian2.utils.stringtools import get_identifiers
 
 from izhisyn.brian2_import.errors import Brian2ImportError
 from izhisyn.brian2_import.inventory import check_order, regular_code
@@ -233,7 +234,7 @@ class _Reader:
         for thing in self._of(brian2.PoissonInput):
             if whole_group(thing._group).name != group.name:
                 continue
-            if isinstance(thing.weight, str):
+            if isinstance(thing.weight, str) and get_identifiers(thing.weight):
                 self._leave(
                     f"PoissonInput {self._name(thing)}",
                     f"its weight {thing.weight} is an expression; give it as a number",

@@ -501,7 +501,7 @@ class _Writer:
         )
         lines += statement(generator, "generator = ")
         dim = thing._group.variables[thing.target_var].dim
-        spec = {"weight": repr(number(float(thing.weight), dim)), "delay": "RESOLUTION"}
+        spec = {"weight": repr(number(input_weight(thing), dim)), "delay": "RESOLUTION"}
         if len(target.ports) > 1:
             port = target.ports[input_effects(thing)]
             spec = {"receptor_type": f'{target.name}_ports["{port}"]', **spec}
@@ -562,8 +562,8 @@ class _Writer:
         others = [one for one in thing.record_variables if one not in known]
         if others:
             self._leave(
-                f"StateMonitor {name}: {', '.join(others)}, which are parameters of the model and "
-                "do not change"
+                f"StateMonitor {name}: {', '.join(others)}, which the model has as a parameter, "
+                "and NEST does not record"
             )
         if not known:
             return None
@@ -711,6 +711,12 @@ class _Writer:
         late = population.model.touched & {name} if population.spikes_first else ()
         note = ["# the spikes of the step before still follow"] if late else []
         return [*note, f"{neurons}.{name} = {text}"]
+
+
+def input_weight(thing):
+    """Give the weight of a PoissonInput, a number or a string with one, in SI units."""
+    weight = thing.weight
+    return float(eval(weight, {})) if isinstance(weight, str) else float(weight)
 
 
 def _pair(recorder, neurons):

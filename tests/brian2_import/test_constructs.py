@@ -73,6 +73,13 @@ def test_other_methods_are_brian2s_code_for_a_step():
     assert "new_v mV = -dt * (k_v / 2 + v) / tau + v" in lines
 
 
+def test_subexpressions_of_subexpressions_are_substituted_in_a_step():
+    """Whatever the order in which they are written: J = K C, and in the middle C + k/2."""
+    lines = lines_of(carry("dC/dt = J - C/tau : 1\nJ = K*C : Hz\nK = 3*Hz : Hz", "rk2"))
+    (step,) = (line for line in lines if line.startswith("new_C real"))
+    assert step == "new_C real = C + dt * ((0.003 / (1 ms)) * (C + k_C / 2) - (C + k_C / 2) / tau)"
+
+
 def test_adaptive_method_is_refused():
     """GSL's steps are not Brian2's alone to reproduce."""
     with pytest.raises(Brian2ImportError, match=r"method `gsl_rk45`: .*use method='rk4'"):
