@@ -62,10 +62,10 @@ def test_ten_seconds_are_the_programs(nest_kernel, program):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("threads", [1, 2])
-def test_ten_minutes_are_the_programs(nest_kernel, program, threads):
+@pytest.mark.parametrize(("threads", "seconds"), [(1, 600), (2, 120)])
+def test_minutes_are_the_programs(nest_kernel, program, threads, seconds):
     """Beyond 54 s, where the last of the known differences of rounding would have shown."""
-    assert_same(nest_kernel, program(600, seed=1), threads)
+    assert_same(nest_kernel, program(seconds, seed=1), threads)
 
 
 def test_drawn_network_has_the_published_scheme():
