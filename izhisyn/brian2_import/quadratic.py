@@ -4,7 +4,7 @@
 With all else held at its value in the middle of a step, v' = A v^2 + B v + C has a closed solution
 which also gives the time at which v reaches the threshold. The step is cut there, and goes on after
 the reset. What else changes follows the explicit midpoint rule, so that the whole is of second
-order.
+order. Time always goes on: after 1000 pieces the rest of the step is taken as it comes.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,7 @@ from izhisyn.brian2_import.names import indent, type_text
 _LOCAL = (
     *("threshold", "left", "n_spikes", "n_pieces", "beta", "slope", "S_end", "crosses", "piece"),
     *("trial", "whole", "v_half", "square", "linear", "omega2", "approach", "spike_offset"),
-    *("way", "reachable"),
-    *("S_half", "smooth_part", "flow", "flow_time"),
+    *("way", "S_half", "smooth_part", "flow", "flow_time", "rise_of"),
 )
 _PARTS = ("start", "first", "middle", "last")
 
@@ -32,24 +31,29 @@ FUNCTIONS = """\
     # the part of a duration in which v grows by a factor of e at most, far from the pole of tan
     function smooth_part(duration real, beta real, omega2 real) real:
         part real = beta * duration > 1 ? 1 / beta : duration
-        return omega2 * part * part > 0.25 ? 0.5 / omega2**0.5 : part
+        return omega2 * part * part > 0.25 ? 0.5 / pow(omega2, 0.5) : part
 
-    # S(duration) = tan(omega duration) / omega
+    # S(duration) = tan(omega duration) / omega, for omega duration < 1.2
     function flow(duration real, omega2 real) real:
         q real = omega2 * duration * duration
         if q < -0.25:
-            x real = (-q)**0.5
+            x real = pow(-q, 0.5)
             return duration * tanh(x) / x
+        q = min(q, 1.4)
         return duration * (945 + q * (q - 105)) / (945 + q * (15 * q - 420))
 
     # the inverse of flow: atan(omega S) / omega
     function flow_time(S_end real, omega2 real) real:
         p real = omega2 * S_end * S_end
         if p < -0.25:
-            x real = min((-p)**0.5, 0.9999999999999998)    # 1 is reached after infinite time only
+            x real = min(pow(-p, 0.5), 0.9999999999999998)    # 1 is reached after infinite time only
             return S_end * 0.5 * ln((1 + x) / (1 - x)) / x
         return S_end * (1155 + p * (1190 + 231 * p)) / (1155 + p * (1575 + p * (525 + 25 * p)))
-"""
+
+    # V - V_0 where the flow is S; the bound is for a V that leaves every bound within the step
+    function rise_of(S real, beta real, slope real) real:
+        return slope * S / max(1 - 0.5 * beta * S, 1e-29)
+"""  # noqa: E501 - the text of our models
 
 
 @dataclass(frozen=True)
@@ -174,20 +178,19 @@ def step_lines(membrane, names, dims, rates, spike):
         f"beta = 2 * square * start_{v} + linear",
         f"slope = (square * start_{v} + linear) * start_{v} + ({constant})",
         "omega2 = square * slope - 0.25 * beta * beta",
-        "piece = smooth_part(piece, beta, omega2)",
+        "piece = n_pieces > 1000 ? piece : smooth_part(piece, beta, omega2)",
         "S_end = flow(piece, omega2)",
         f"approach real = slope + 0.5 * beta * (threshold - start_{v})",
         f"way real = threshold - start_{v}",
-        "reachable boolean = crosses and omega2 * way * way > -approach * approach",
-        "crosses = approach > 0 and (reachable or way <= S_end * approach)",
+        "crosses = slope > 0 and approach > 0 and way <= S_end * approach",
         "if crosses:",
         "    S_end = way / approach",
         "    piece = min(flow_time(S_end, omega2), left)",
-        "if piece == whole and not crosses:",
+        "if n_pieces > 1000 or (piece == whole and not crosses):",
         "    trial = 3",
     ]
-    end = f"crosses ? threshold : start_{v} + slope * S_end / (1 - 0.5 * beta * S_end)"
-    half = f"min(start_{v} + slope * S_half / (1 - 0.5 * beta * S_half), threshold)"
+    end = f"crosses ? threshold : min(start_{v} + rise_of(S_end, beta, slope), threshold)"
+    half = f"min(start_{v} + rise_of(S_half, beta, slope), threshold)"
     simpson = "piece / 6 * (first_{0} + 4 * middle_{0} + last_{0})"
     part = [
         "n_pieces += 1",
@@ -228,7 +231,7 @@ def step_lines(membrane, names, dims, rates, spike):
         "left real = timestep() / (1 ms)",
         "n_spikes integer = 0",
         "n_pieces integer = 0",
-        f"while n_spikes < 10 and n_pieces < 10000 and (left > 0 or {plain(v, dim)} >= threshold):",
+        f"while n_spikes < 10 and n_pieces < 2000 and (left > 0 or {plain(v, dim)} >= threshold):",
         *indent(part),
     ]
 
