@@ -59,7 +59,16 @@ def gate(V_m, conc_Mg2=1.0):
 
 
 @kept
-def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-70.0, U_m=None):
+def spike_times(
+    cell,
+    I_e,
+    duration,
+    arrivals=(),
+    conductance_based=False,
+    V_m=-70.0,
+    U_m=None,
+    receptors=RECEPTORS,
+):
     """Spike times of one Izhikevich (2003) neuron from an adaptive solver with event location.
 
     Parameters
@@ -78,6 +87,7 @@ def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-
         Initial membrane potential [mV].
     U_m : float, optional
         Initial recovery variable, b (V_m - V_u) if not given.
+    receptors : dict of str to izhisyn.parameters.Receptor
 
     Returns
     -------
@@ -90,7 +100,7 @@ def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-
 
     def field(v, u, courses):
         if conductance_based:
-            current = _conductance_current(v, courses, RECEPTORS)
+            current = _conductance_current(v, courses, receptors)
         else:
             current = courses["AMPA"] + courses["NMDA"] * gate(v) - courses["GABA_A"]
         slope = 0.04 * v * v + linear * v + constant - u + courses["I"] + current
@@ -100,7 +110,7 @@ def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-
         np.array([V_m, cell.b * (V_m - V_u) if U_m is None else U_m]),
         duration,
         _inputs(I_e, arrivals),
-        RECEPTORS,
+        receptors,
         field,
         peak=lambda u: THRESHOLD,
         reset=lambda u: [cell.c, u + cell.d],
@@ -108,7 +118,7 @@ def spike_times(cell, I_e, duration, arrivals=(), conductance_based=False, V_m=-
 
 
 @kept
-def spike_times_2007(cell, I_e, duration, arrivals=()):
+def spike_times_2007(cell, I_e, duration, arrivals=(), receptors=RECEPTORS_2007):
     """Spike times of one Izhikevich (2007) neuron, as `spike_times`.
 
     Parameters
@@ -120,6 +130,7 @@ def spike_times_2007(cell, I_e, duration, arrivals=()):
         Simulated time [ms].
     arrivals : sequence of (float, str, float)
         Time [ms], receptor and weight [nS] of each input spike, in order of time.
+    receptors : dict of str to izhisyn.parameters.Receptor
 
     Returns
     -------
@@ -134,7 +145,7 @@ def spike_times_2007(cell, I_e, duration, arrivals=()):
         return at_corner + slope * (v - cell.v_b) + cubic
 
     def field(v, u, courses):
-        total = courses["I"] + _conductance_current(v, courses, RECEPTORS_2007)
+        total = courses["I"] + _conductance_current(v, courses, receptors)
         return [
             (cell.k * (v - cell.v_r) * (v - cell.v_t) - u + total) / cell.C,
             cell.a * (steady(v) - u),
@@ -144,7 +155,7 @@ def spike_times_2007(cell, I_e, duration, arrivals=()):
         np.array([cell.v_r, 0.0]),
         duration,
         _inputs(I_e, arrivals),
-        RECEPTORS_2007,
+        receptors,
         field,
         peak=lambda u: cell.v_peak + cell.v_peak_U * u,
         reset=lambda u: [cell.c + cell.c_U * u, min(u + cell.d, cell.U_max)],

@@ -45,9 +45,9 @@ def largest_errors(found, expected):
 def assert_order(errors, least=6.0):
     """Each halving of the step divides the error by `least` or more.
 
-    README says 9 to 10; an error of third order falls by 8, one of second order by 4. The error of
-    a single neuron can pass through zero as the step changes, so it is taken as the root mean
-    square over the neurons.
+    README says 9 or more at constant current; an error of third order falls by 8, one of second
+    order by 4. The error of a single neuron can pass through zero as the step changes, so it is
+    taken as the root mean square over the neurons.
     """
     sizes = [np.sqrt(np.mean(of_step**2)) for of_step in errors]
     ratios = [coarse / fine for coarse, fine in itertools.pairwise(sizes)]
@@ -102,7 +102,7 @@ def test_order_at_constant_current(nest_kernel, model):
         nest = nest_kernel(resolution=resolution)
         found = exact_spike_times(nest, cells_at_constant_current(nest, model), 1000.0)
         errors.append(largest_errors(found, expected))
-    assert_order(errors)
+    assert_order(errors, least=9.0)
 
 
 @pytest.mark.parametrize("model", [PSC, COND, DELTA])
@@ -206,3 +206,51 @@ def cells_of_one_receptor(receptor, conductance_based):
         truth = spike_times(cell, 8.0, 400.0, arrivals, conductance_based)
         cells.append((cell, 8.0, arrivals, truth))
     return cells
+
+
+FAST = {"AMPA": (0.1, 1.0), "NMDA": (2.0, 60.0), "GABA_A": (0.1, 0.7)}  # rise, decay [ms]
+
+
+@functools.cache
+def cells_with_strong_and_fast_conductances(n, duration):
+    """Cells that random spikes of 0.1 to 10 nS drive through fast receptors, with their spikes."""
+    receptors = {
+        name: dataclasses.replace(RECEPTORS[name], tau_rise=rise, tau_decay=decay)
+        for name, (rise, decay) in FAST.items()
+    }
+    rng = np.random.default_rng(7)
+    cells = []
+    for cell in itertools.islice(itertools.cycle(CELL_TYPES.values()), n):
+        I_e = float(rng.uniform(0.0, 12.0))
+        arrivals = sorted(
+            (float(time), name, float(10.0 ** rng.uniform(-1.0, 1.0)))
+            for name in FAST
+            for time in rng.choice(np.arange(5, int(duration) - 20), 5, replace=False)
+        )
+        truth = spike_times(cell, I_e, duration, arrivals, True, receptors=receptors)
+        cells.append((cell, I_e, arrivals, truth))
+    return cells
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("resolution", "largest"), [(0.1, 0.05), (0.5, 0.05), (1.0, 0.3)])
+def test_strong_and_fast_conductances(nest_kernel, resolution, largest):
+    """Steps are divided where the expansion does not hold: all counts are right, times nearly so.
+
+    Of several spikes in a step only the last has its offset, so the others are left out.
+    """
+    duration = 150.0
+    cells = cells_with_strong_and_fast_conductances(14, duration)
+    nest = nest_kernel(resolution=resolution)
+    neurons = nest.Create(COND, len(cells))
+    for neuron, (cell, I_e, arrivals, _) in zip(neurons, cells, strict=True):
+        neuron.set(cell.parameters | cell.initial_state(-70.0) | {"I_e": I_e})
+        for name, (rise, decay) in FAST.items():
+            neuron.set({f"tau_rise_{name}": rise, f"tau_decay_{name}": decay})
+        deliver(nest, neuron, arrivals)
+    found = exact_spike_times(nest, neurons, duration)
+    assert sum(len(truth) for *_, truth in cells) > 100
+    for times, (cell, _, _, truth) in zip(found, cells, strict=True):
+        assert len(times) == len(truth), cell.name
+        alone = np.diff(np.ceil(truth / resolution), append=np.inf) > 0
+        assert np.abs(times - truth)[alone].max(initial=0.0) < largest, cell.name
