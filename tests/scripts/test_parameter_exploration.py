@@ -13,6 +13,7 @@ from izhisyn.kernel import simulate, start_kernel
 from izhisyn.parameters import CELL_TYPES
 from pynest_scripts import parameter_exploration
 from pynest_scripts.parameter_exploration import COLOURS, Plane, draw_maps, points_on
+from tests.models.reference import spike_times
 
 # What Izhikevich (2003) says of them: RS adapts, IB fires an initial burst, CH bursts again and
 # again, FS does not adapt; LTS adapts, has a low threshold; TC is tonic from rest and fires a
@@ -26,9 +27,6 @@ PUBLISHED = {
     "TC": ("tonic", "integrator"),
     "RZ": ("tonic", "resonator"),
 }
-# Of a converged solution at I = 10 from -70 mV, where the cells with b = 0.2 rest: spikes, last
-# interval [ms].
-CONVERGED = {"RS": (23, 44.812), "IB": (34, 31.218), "CH": (88, 4.780), "FS": (137, 7.343)}
 
 
 def point(name, current=10.0):
@@ -90,12 +88,13 @@ def test_cells_with_low_threshold_rebound(seven):
 
 
 def test_spikes_are_the_converged_ones(seven):
-    """Counts and last intervals of the cells that rest where that solution starts."""
-    for name, (count, last_interval) in CONVERGED.items():
+    """Of the cells that rest where the adaptive solver starts."""
+    for name in ("RS", "IB", "CH", "FS"):
         times = by_name(seven)[name]["spike_times"]
-        assert len(times) == count
-        # Half of the last digit, and twice the step's error in a spike time of up to 0.011 ms.
-        assert times[-1] - times[-2] == pytest.approx(last_interval, abs=0.025)
+        # From -70 mV, where the cells with b = 0.2 rest; twice README's error at 0.1 ms.
+        expected = spike_times(CELL_TYPES[name], 10.0, 1000.0)
+        assert len(times) == len(expected)
+        assert times == pytest.approx(expected, abs=0.026)
 
 
 def test_thalamo_cortical_rebound_is_that_of_the_equations(seven):

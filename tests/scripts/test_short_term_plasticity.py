@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from izhisyn.parameters import FORUM_CELL_TYPES, RECEPTORS
+from pynest_scripts import short_term_plasticity as script
+from tests.models.reference import spike_times
 
 SCRIPT = "short_term_plasticity"
-# Spikes of the post's protocol, forward Euler at 0.001 ms: V_m starts at c, U_m at 0.
-CONVERGED = {"RS": 5, "IB": 7, "CH": 20, "FS": 32, "LTS": 17, "TC": 56, "RZ": 23}
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +23,21 @@ def checked(run):
     return run
 
 
-@pytest.mark.parametrize("cell_type", CONVERGED)
+@pytest.mark.parametrize("cell_type", FORUM_CELL_TYPES)
 def test_cells_of_the_thread(run_script, cell_type):
-    """Both presynaptic cells spike as the converged ones do, with the thread's parameters."""
+    """Both presynaptic cells spike as an adaptive solver's, with the thread's parameters.
+
+    The protocol's cells start at V_m = c and U_m = 0.
+    """
+    cell = FORUM_CELL_TYPES[cell_type]
+    current = [(0.0, 0.0, 0.0), (script.STEP_TIME, script.STEP_CURRENT, 0.0)]
+    expected = spike_times(cell, current, script.DURATION, V_m=cell.c, U_m=0.0)
     measured = checked(run_script(SCRIPT, "--cell-type", cell_type)).json()
-    assert [len(times) for times in measured["spike_times"]["pre"]] == 2 * [CONVERGED[cell_type]]
-    assert measured.items() >= FORUM_CELL_TYPES[cell_type].parameters.items()
+    for times in measured["spike_times"]["pre"]:
+        assert len(times) == len(expected) > 4
+        # Dated at the end of their steps of 0.1 ms.
+        assert times == pytest.approx(expected + 0.05, abs=0.05 + 2 * 0.013)
+    assert measured.items() >= cell.parameters.items()
 
 
 def test_random_cell_type_follows_the_seed(run_script):
@@ -40,7 +49,7 @@ def test_random_cell_type_follows_the_seed(run_script):
 
     types = [drawn(seed) for seed in (1, 2, 3, 1)]
     assert types[0] == types[3]
-    assert set(types) <= set(CONVERGED)
+    assert set(types) <= set(FORUM_CELL_TYPES)
     assert len(set(types)) > 1
 
 
