@@ -34,7 +34,7 @@ CANDIDATES = 5000
 PEER = Path(__file__).with_name("fitting_brian2.py")
 HELD_OUT = "sweep 4"
 # Each cell with the current at which it fires some 20 times a second [pA].
-CELLS = {"hh_psc_alpha": 700.0, "hh_cond_exp_traub": 500.0, "aeif_cond_alpha": 700.0}
+CELLS = {"hh_psc_alpha": 800.0, "hh_cond_exp_traub": 500.0, "aeif_cond_alpha": 1000.0}
 
 
 def main(arguments=None):
@@ -108,7 +108,7 @@ def stimuli(current, seed=3):
     random = np.random.default_rng(seed)
     times = RESOLUTION * np.arange(round(DURATION / RESOLUTION))
     currents = [
-        np.select([times < 100, times < 700], [0.0, 0.7 * current], 0.0),
+        np.select([times < 100, times < 700], [0.0, 0.8 * current], 0.0),
         np.select([times < 100, times < 700], [0.0, 1.1 * current], -0.3 * current),
     ]
     decay = np.exp(-RESOLUTION / 5.0)

@@ -8,13 +8,18 @@ import json
 import sys
 import time
 
-_begun = time.monotonic()
+BEGUN = time.monotonic()
 
 import numpy as np  # noqa: E402
+
+for name, kind in (("float", float), ("int", int)):
+    setattr(np, name, kind)  # nevergrad 0.3 uses these names, which NumPy has no longer
+
+
 from brian2 import Equations, amp, ms, second  # noqa: E402
 from brian2modelfitting import GammaFactor, NevergradOptimizer, SpikeFitter  # noqa: E402
 
-IMPORT_SECONDS = time.monotonic() - _begun
+IMPORT_SECONDS = time.monotonic() - BEGUN
 SAMPLES = 100  # candidates in a round
 EQUATIONS = """
 dv/dt = (k*(v - v_r)*(v - v_t) - u + I/pA)/C/ms : 1

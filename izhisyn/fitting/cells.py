@@ -72,6 +72,8 @@ class CellModel:
         Parameters of the published cells.
     peak : str
         Name of the parameter at which a spike is over.
+    silent : dict of str to float
+        Parameters and state with which a cell does not fire, and costs no more than others.
     """
 
     name: str
@@ -82,6 +84,7 @@ class CellModel:
     units: dict
     types: dict
     peak: str
+    silent: dict
 
     def default_range(self, name, strongest_current):
         """Bounds of a parameter around those of the published cells.
@@ -178,6 +181,7 @@ MODELS = {
             for name, cell in CELL_TYPES.items()
         },
         peak="V_th",
+        silent={"a": 0.0, "U_m": 250.0, "V_m": -140.0},  # U stays, V is near its rest
     ),
     "2007": CellModel(
         name="2007",
@@ -190,6 +194,7 @@ MODELS = {
         | {"b_cubic": "pA/mV^3", "v_peak_U": "mV/pA", "c_U": "mV/pA", "U_max": "pA"},
         types={name: cell.parameters | {"I_e": 0.0} for name, cell in CELL_TYPES_2007.items()},
         peak="v_peak",
+        silent={"C": 1e12, "a": 0.0, "U_m": 0.0, "V_m": -80.0},  # V and U stay
     ),
 }
 

@@ -67,13 +67,30 @@ def starts_from_voltage(cell_model, ranges, starts, sweeps):
             continue
         found = by_law[law] | {"c": reset}
         if start.parameters.get("c_U"):
-            del found["c"]  # what is recorded is c + c_U U
+            # What is recorded is c + c_U U.
+            recovery = _recovery_at_spikes(start.parameters | found, usable)
+            found["c"] -= start.parameters["c_U"] * recovery
         parameters = dict(start.parameters)
         for name, one in free.items():
             if name in found:
                 parameters[name] = float(np.clip(found[name], one.low, one.high))
         guessed.append(Start(f"{start.name} with the recorded voltage", parameters, _STEP))
     return guessed
+
+
+def _recovery_at_spikes(parameters, sweeps):
+    """Median of the recovery current of the 2007 model when the recorded spikes begin [pA]."""
+    rates = np.array([parameters["a"]])
+    values = []
+    for one in sweeps:
+        V, times, interval = _samples(one)
+        linear, cubic = _steady_parts(parameters, V)
+        steady = parameters["b"] * (linear - parameters["b_ratio"] * parameters["v_r"]) + cubic
+        spikes = _decaying_spikes(one.spike_times, times, rates)[:, 0]
+        recovery = _low_pass(steady, interval, rates)[:, 0] + parameters["d"] * spikes
+        before = np.searchsorted(times, one.spike_times) - 1
+        values += recovery[np.maximum(before, 0)].tolist()
+    return float(np.median(values))
 
 
 def _guess(cell_model, parameters, sweeps, range_of_a):
@@ -120,11 +137,7 @@ def _least_squares(terms, values):
 
 def _table(model, parameters, sweep, rates):
     """Give changes of V over windows outside of spikes, and the integrals that explain them."""
-    step = max(1, round(_SAMPLE / sweep.interval))
-    interval = step * sweep.interval
-    n_samples = sweep.voltage.size // step
-    V = sweep.voltage[: n_samples * step].reshape(n_samples, step).mean(axis=1)
-    times = interval * np.arange(n_samples) + 0.5 * (step - 1) * sweep.interval
+    V, times, interval = _samples(sweep)
     current = _mean_current(sweep, times, interval)
     terms = _TERMS[model](parameters, V, current, sweep, times, interval, rates)
     known = 0.0
@@ -136,6 +149,23 @@ def _table(model, parameters, sweep, rates):
     change = V[width:] - V[:-width] - _integral(np.broadcast_to(known, V.shape), interval, width)
     integrals = np.stack([_integral(term, interval, width) for term in terms], axis=1)
     return change[all_outside], integrals[all_outside]
+
+
+def _samples(sweep):
+    """Average the voltage to samples that are not too many; with their times and interval."""
+    step = max(1, round(_SAMPLE / sweep.interval))
+    interval = step * sweep.interval
+    n_samples = sweep.voltage.size // step
+    V = sweep.voltage[: n_samples * step].reshape(n_samples, step).mean(axis=1)
+    return V, interval * np.arange(n_samples) + 0.5 * (step - 1) * sweep.interval, interval
+
+
+def _steady_parts(parameters, V):
+    """Split what U relaxes to into a part that b multiplies and a cubic one, without upstrokes."""
+    ratio, above = parameters["b_ratio"], V - parameters["v_b"]
+    linear = ratio * V + (1.0 - ratio) * np.minimum(above, 0.0)
+    below = np.minimum(V, _UPSTROKE) - parameters["v_b"]
+    return linear, parameters["b_cubic"] * np.maximum(below, 0.0) ** 3
 
 
 def _mean_current(sweep, times, interval):
@@ -161,10 +191,7 @@ def _terms_2003(parameters, V, current, sweep, times, interval, rates):
 
 def _terms_2007(parameters, V, current, sweep, times, interval, rates):
     shape = (V.size, rates.size)
-    ratio, above = parameters["b_ratio"], V - parameters["v_b"]
-    linear = ratio * V + (1.0 - ratio) * np.minimum(above, 0.0)
-    below = np.minimum(V, _UPSTROKE) - parameters["v_b"]
-    cubic = parameters["b_cubic"] * np.maximum(below, 0.0) ** 3
+    linear, cubic = _steady_parts(parameters, V)
     return [
         _held(current, shape) - _low_pass(cubic, interval, rates),
         np.broadcast_to(np.square(V)[:, np.newaxis], shape),

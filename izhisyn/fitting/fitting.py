@@ -94,7 +94,7 @@ def fit(
     candidates : int
         Candidates in a generation of a search that begins after those from the starts.
     resolution : float
-        Time step of the final scores [ms]; the search takes steps of 0.2 ms, if that is longer.
+        Time step [ms].
     threads : int
     seed : int
         Of the search, which is the same again for the same seed.

@@ -24,7 +24,6 @@ from izhisyn.fitting.scores import (
 from izhisyn.fitting.simulation import simulate_candidates
 from izhisyn.fitting.sweeps import Sweep
 
-SEARCH_RESOLUTION = 0.2  # least time step of the search [ms]
 VOLTAGE_INTERVAL = 1.0  # between two samples of a candidate's voltage [ms]
 
 
@@ -44,7 +43,7 @@ class Problem:
     precision : float
         [ms]
     resolution : float
-        Time step of the final scores [ms].
+        Time step [ms].
     """
 
     cell_model: CellModel
@@ -55,11 +54,6 @@ class Problem:
     weights: dict
     precision: float
     resolution: float
-
-    @property
-    def search_resolution(self):
-        """Time step of the search [ms]."""
-        return max(self.resolution, SEARCH_RESOLUTION)
 
     @property
     def origins(self):
@@ -109,7 +103,7 @@ class Problem:
             self.cell_model,
             self.parameters(candidates),
             self.fitted,
-            self.search_resolution,
+            self.resolution,
             threads,
             record=[needs_voltage and one.voltage is not None for one in self.fitted],
             interval=VOLTAGE_INTERVAL,
@@ -154,7 +148,6 @@ class Problem:
             "precision": self.precision,
             "held_out": [one.name for one in self.held_out],
             "resolution": self.resolution,
-            "search_resolution": self.search_resolution,
         }
 
     def digest(self):

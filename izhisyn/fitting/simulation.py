@@ -15,8 +15,9 @@ from izhisyn.wiring import create_cells
 # Currents reach the cells through connections of this delay, because NEST exchanges events once in
 # the shortest delay: the longer, the faster.
 _DELAY = 1.0  # [ms]
-# A candidate that fires without end would fill the memory.
-_MOST_SPIKES = 1.0  # [1/ms]
+# A candidate that fires without end costs more than all others: it is silenced when that shows.
+_MOST_SPIKES = 1.5  # [1/ms]
+_LOOK = 50.0  # how often spikes are counted [ms]
 
 
 @checked(
@@ -68,8 +69,29 @@ def simulate_candidates(
     longest = max(n_steps(sweep.duration, resolution) for sweep in sweeps)
     # The last samples arrive a delay later; NEST simulates in slices of the delay.
     n_slices = -(-(longest + 1 + 2 * delay_steps) // delay_steps)
-    nest.Simulate(n_slices * delay)
-    return _responses(sweeps, populations, recorder, multimeters, lead)
+    senders, times = _run(n_slices, delay, populations, recorder, cell_model.silent)
+    return _responses(sweeps, populations, senders, times - lead, multimeters, lead)
+
+
+def _run(n_slices, delay, populations, recorder, silent):
+    """Simulate, silence the candidates that fire without end, and give senders and times."""
+    cells = populations[0]
+    for population in populations[1:]:
+        cells += population
+    ids = np.array(cells.tolist())
+    senders, times = [], []
+    part = max(1, round(_LOOK / delay))
+    for done in range(0, n_slices, part):
+        nest.Simulate(min(part, n_slices - done) * delay)
+        events = recorder.events
+        senders.append(np.asarray(events["senders"], dtype=int))
+        times.append(np.asarray(events["times"]))
+        recorder.n_events = 0
+        counts = np.bincount(np.searchsorted(ids, senders[-1]), minlength=ids.size)
+        endless = np.flatnonzero(counts > _MOST_SPIKES * _LOOK)
+        if endless.size:
+            cells[endless.tolist()].set(silent)
+    return np.concatenate(senders), np.concatenate(times)
 
 
 def _create_at_rest(cell_model, parameters, holding):
@@ -108,9 +130,7 @@ def _record_voltage(cells, interval, delay, resolution):
     return multimeter
 
 
-def _responses(sweeps, populations, recorder, multimeters, lead):
-    events = recorder.events
-    times, senders = np.asarray(events["times"]) - lead, np.asarray(events["senders"], dtype=int)
+def _responses(sweeps, populations, senders, times, multimeters, lead):
     order = np.lexsort((times, senders))
     times, senders = times[order], senders[order]
     responses = []
