@@ -109,6 +109,7 @@ print({PROOF_MARK!r} + json.dumps({{"models": models, "loaded": loaded}}))
 """
 
 RUN_STEP = "--run-step"
+MISSING_PARTS = "izhisyn: missing in NESTML"
 NAMES = "names.json"  # an entry of the cache has, beside the code, the names of the models in it
 STOCK_MARK = re.compile(r"^// izhisyn: stock code, because (\w+) (.*)$", re.MULTILINE)
 # Distributions whose version may change the code that NESTML generates.
@@ -883,6 +884,12 @@ class Workshop:
             read_json(file) if (file := folder / str(number) / "result.json").exists() else {}
             for number in range(len(units))
         ]
+        if MISSING_PARTS in result.stderr:
+            missing = result.stderr.partition(MISSING_PARTS)[2].split("\n")
+        else:
+            missing = [text for outcome in outcomes for text in outcome.get("missing", [])]
+        if missing := [text for text in dict.fromkeys(missing) if text]:
+            raise BuildError(explain_missing(missing))
         errors = [error for outcome in outcomes for error in outcome.get("errors", [])]
         if errors:
             lines = "\n  ".join(dict.fromkeys(errors))
@@ -974,6 +981,7 @@ class Workshop:
         file.write_text(json.dumps(step))
         environment = {**os.environ, "PATH": tool_path(), "TMPDIR": str(self.folder)}
         environment["LC_ALL"] = "C.UTF-8"  # `explain_failure` reads English
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"  # our templates may lie in a clone
         environment["PYTHONHASHSEED"] = "0"  # NESTML prints some sets in the order of their hashes
         command = [sys.executable, Path(__file__).resolve(), RUN_STEP, file]
         result = run_in_session(command, env=environment, cwd=self.folder)
@@ -1051,9 +1059,23 @@ def end_with_parent() -> None:
 
 
 def assemble_templates(folder: Path) -> None:
-    """Lay our templates over a copy of NESTML's: its option takes a single root."""
-    shutil.copytree(stock_templates(nestml_folder()), folder)
+    """Lay our templates over a copy of NESTML's: its option takes a single root.
+
+    What ours have replaced is in a second copy, for them to include.
+    """
+    stock = stock_templates(nestml_folder())
+    shutil.copytree(stock, folder)
+    shutil.copytree(stock, folder / "nestml")
     shutil.copytree(OWN_TEMPLATES, folder, dirs_exist_ok=True)
+
+
+def explain_missing(parts: list[str]) -> str:
+    """Say what the installed NESTML lacks, all at once."""
+    lines = "\n  ".join(parts)
+    return (
+        f"NESTML {installed_version('nestml')} lacks what izhisyn's templates rely on; "
+        f"pip install nestml==9.0.0, or adapt nestml_templates to it:\n  {lines}"
+    )
 
 
 def first_error(log: str) -> str:
@@ -1410,7 +1432,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--stock-codegen",
         action="store_true",
-        help="NESTML's own neurons, one object each, instead of pooled nodes (for comparison)",
+        help="no pooled nodes: for every neuron a node of NESTML's own, mended only where it keeps "
+        "values that it has refused, shows internals as if they could be set, or gives receptors "
+        "other numbers than Connect (for comparison)",
     )
     parser.add_argument(
         "--force",

@@ -14,6 +14,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from relied_on import Texts, missing_parts
+
+if missing := missing_parts():
+    sys.exit("\n".join(["izhisyn: missing in NESTML", *missing]))
+
 import odetoolbox
 from pynestml.codegeneration import nest_code_generator
 from pynestml.codegeneration.nest_tools import NESTTools
@@ -105,19 +110,44 @@ def generate(unit: dict) -> None:
         if not errors and isinstance(error, OSError):
             raise  # the disk's, for instance
         errors = errors or [explain_exception(error, files, default)]
-    result = {"errors": errors, **Generator.names}
+    texts = {"expected": Generator.texts.expected, "missing": Generator.texts.missing}
+    result = {"errors": errors, **texts, **Generator.names}
     (folder / "result.json").write_text(json.dumps(result))
 
 
 class Generator(nest_code_generator.NESTCodeGenerator):
-    """NESTML's generator, which leaves the module's own code to build_module.py."""
+    """NESTML's generator, which leaves the module's own code to build_module.py.
 
+    Templates get two more names: pool_printer prints what runs for several neurons at once, and
+    called_in_update has the names of the functions that the update block calls, at any depth.
+    """
+
+    texts = Texts()
     stock_reason = ""  # why a neuron that fits into a pool is not to be pooled
     names: dict[str, list[str]] = {"neurons": [], "synapses": []}  # noqa: RUF012
 
     def _get_model_namespace(self, astnode, metadata):
-        namespace = super()._get_model_namespace(astnode, metadata)
-        return {**namespace, "stock_reason": self.stock_reason}
+        return {
+            **super()._get_model_namespace(astnode, metadata),
+            "pool_printer": self._pool_printer,
+            "called_in_update": called_in_update(astnode),
+            "stock_reason": self.stock_reason,
+            "texts": self.texts,
+        }
+
+    def setup_printers(self):
+        """Make NESTML's printers, and the one for pools."""
+        super().setup_printers()
+        calls = PoolFunctionCallPrinter(None)
+        expressions = ExpressionPrinter(
+            nest_code_generator.CppSimpleExpressionPrinter(
+                variable_printer=self._nest_variable_printer,
+                constant_printer=self._constant_printer,
+                function_call_printer=calls,
+            )
+        )
+        calls._expression_printer = expressions
+        self._pool_printer = nest_code_generator.CppPrinter(expression_printer=expressions)
 
     def generate_module_code(self, neurons, synapses, metadata):
         """Note the names of the models; those of pairs are known only here."""
@@ -179,6 +209,40 @@ def symbol_of(variable: object) -> object:
     """Give the symbol of a variable; None if it has none."""
     name = variable.get_complete_name()
     return variable.get_scope().resolve_to_symbol(name, SymbolKind.VARIABLE)
+
+
+class PoolFunctionCallPrinter(nest_code_generator.NESTCppFunctionCallPrinter):
+    """Prints functions for several neurons at once: exp is one that the compiler can vectorise."""
+
+    def _print_function_call_format_string(self, function_call):
+        if function_call.get_name() == PredefinedFunctions.EXP:
+            return "izhisyn::exp({!s})"
+        return super()._print_function_call_format_string(function_call)
+
+
+def called_in_update(model: ASTModel) -> set[str]:
+    """Collect the functions that the update blocks of a model call, and that those call."""
+    functions = {function.get_name(): function for function in model.get_functions()}
+    found: set[str] = set()
+    waiting = list(model.get_update_blocks())
+    while waiting:
+        search = CallSearch()
+        waiting.pop().accept(search)
+        waiting += [functions[name] for name in search.names - found if name in functions]
+        found |= search.names
+    return found
+
+
+class CallSearch(ASTVisitor):
+    """Collects the names of the functions that are called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def visit_function_call(self, node: object) -> None:
+        """Note a name."""
+        self.names.add(node.get_name())
 
 
 class FailureSearch(ASTVisitor):
