@@ -49,13 +49,13 @@ CASES = {
         blocks="onReceive(spikes):\n        x += spikes * (1 s)",
     ),
     "signed": Case(
-        "has the spike port spikes, a vector or for weights of one sign",
+        "has spike ports for weights of one sign (spikes)",
         13.0,
         inputs="spikes <- excitatory spike",
         update="x += w + spikes * (1 s)",
     ),
     "many_ports": Case(
-        "has the spike port spikes, a vector or for weights of one sign",
+        "has the vector spikes as a spike port",
         10.0,
         inputs="spikes[2] <- spike",
     ),
