@@ -9,7 +9,7 @@ BENCHMARKS := prepare work_precision neuron_cost network delivery flags $(if $(s
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
-.PHONY: help figure2 build test test-slow test-newest mpi test-mpi print-mpi-python bench bench-mpi docs wheel
+.PHONY: help figure2 build test test-slow test-nestml-models test-newest mpi test-mpi print-mpi-python bench bench-mpi docs wheel
 .PHONY: constraints lint clean
 
 help: ## list these targets
@@ -26,7 +26,10 @@ test: build ## run the tests except the slow ones (minutes); MODELS=models/x.nes
 	@$(VENV_PYTHON) -m $(if $(MODELS),tests.one_model $(MODELS),pytest -m "not slow") $(ARGS)
 
 test-slow: build ## run the slow tests
-	@$(VENV_PYTHON) -m pytest -m slow $(ARGS)
+	@$(VENV_PYTHON) -m pytest -m slow --ignore=tests/nestml_models $(ARGS)
+
+test-nestml-models: build ## build NESTML's own models, and compare pooled with stock code (10 minutes)
+	@$(VENV_PYTHON) -m pytest tests/nestml_models $(ARGS)
 
 # Not part of CI: a release of somebody else must not stop us. NEST and NESTML stay, see pyproject.toml.
 test-newest: ## run the quick tests with the newest releases of what pyproject.toml allows, in .venv-newest

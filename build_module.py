@@ -90,7 +90,8 @@ PROOF_MARK = "izhisyn-proof:"
 PROBE = f"""
 import json, nest
 build = nest.build_info
-print({PROOF_MARK!r} + json.dumps([nest.__file__, build["version"], build["prefix"]]))
+models = [*nest.node_models, *nest.synapse_models]
+print({PROOF_MARK!r} + json.dumps([nest.__file__, build["version"], build["prefix"], models]))
 """
 PROOF = f"""
 import ctypes, json, os, sys
@@ -1117,7 +1118,8 @@ def full_disk() -> str:
 def install(request: Request, nest: Nest, target: Path, key: str, cache: Cache) -> dict:
     """Build the module aside, prove that it loads, and rename it to ``target``."""
     started = time.monotonic()
-    environment = bare_environment(nest)
+    environment, models_of_nest = bare_environment(nest)
+    refuse_names_of_nest(request, models_of_nest)
     with temporary_folder() as folder, staging_folder(target) as stage:
         built = build(request, nest, folder, cache)
         staged = stage / target.name
@@ -1201,16 +1203,17 @@ def check_models(request: Request, registered: list[str]) -> None:
             raise BuildError(f"the module does not register {name}, only {', '.join(registered)}")
 
 
-def bare_environment(nest: Nest) -> dict[str, str]:
-    """Give the smallest environment in which this interpreter imports this NEST: usually none.
+def bare_environment(nest: Nest) -> tuple[dict[str, str], list[str]]:
+    """Give the smallest environment in which this interpreter imports this NEST, and its models.
 
-    Open MPI wants PATH; a NEST from source may need PYTHONPATH, its libraries LD_LIBRARY_PATH.
+    It is usually none. Open MPI wants PATH; a NEST from source may need PYTHONPATH, its libraries
+    LD_LIBRARY_PATH.
     """
     path = {"PATH": os.environ.get("PATH", os.defpath)}
     for environment in ({}, path, dict(os.environ)):
         result = run([sys.executable, "-c", PROBE], env=environment, cwd="/", check=False)
         if result.returncode == 0:
-            file, version, prefix = marked_line(result)
+            file, version, prefix, models = marked_line(result)
             if Path(file).resolve().parent == nest.kernel.parent:
                 break
     else:
@@ -1222,7 +1225,19 @@ def bare_environment(nest: Nest) -> dict[str, str]:
             f"{nest.headers} belongs to NEST {nest.version} of {nest.prefix}, but {sys.executable} "
             f"imports NEST {version} of {prefix}; install NEST with its own headers"
         )
-    return environment
+    return environment, models
+
+
+def refuse_names_of_nest(request: Request, taken: list[str]) -> None:
+    """Refuse models that NEST has, too; those of a pair get other names."""
+    pairs = json.dumps(request.codegen_options.get("neuron_synapse_pairs", []))
+    paired = set(re.findall(r"\w+", pairs))
+    for file in request.models:
+        for name in model_names(read_model(file)):
+            if name in taken and name not in paired:
+                raise BuildError(
+                    f"{file}: NEST has a model {name} of its own; give this one another name"
+                )
 
 
 def marked_line(result: subprocess.CompletedProcess) -> dict | list | None:

@@ -306,21 +306,23 @@ def explain_exception(error: Exception, files: dict[str, str], default: str) -> 
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     # NESTML's main loop still has the model that it checked last, which need not be to blame.
     inner = [frame for frame in frames if "frontend" not in frame.f_code.co_filename]
-    names = [
-        value.get_name()
+    models = [
+        value
         for frame in reversed(inner)
         for value in frame.f_locals.values()
         if isinstance(value, ASTModel)
     ]
     by_toolbox = any("odetoolbox" in Path(frame.f_code.co_filename).parts for frame in frames)
     program = "ODE-toolbox" if by_toolbox else "NESTML"
-    name = names[0].partition("__with_")[0] if names else ""
+    name = models[0].get_name().partition("__with_")[0] if models else ""
     file = files.get(name, default)
     text = " ".join(str(error).split())
     if isinstance(error, UnsolvedModelError):
         return f"{file}: {name} {text}"
     if isinstance(error, CodeGeneratorOptionsException):
         return f"models: NESTML cannot process the models: {text[:300]}"
+    if models and "only support one spiking input port" in text:
+        return f"{file}: {explain_pair(name, models[0])}"
     if isinstance(error, RecursionError) or "too many nested parentheses" in text:
         text = "an expression is nested too deeply; give parts of it a name with inline"
     elif isinstance(error, KeyError):
@@ -328,6 +330,19 @@ def explain_exception(error: Exception, files: dict[str, str], default: str) -> 
     elif type(error) is not Exception:  # the plain ones hold a sentence of NESTML's
         text = f"{type(error).__name__}: {text}"
     return f"{file}: {program} cannot process {name or 'the models'}: {text[:300]}"
+
+
+def explain_pair(name: str, synapse: ASTModel) -> str:
+    """Say what a synapse needs that listens to more than its source."""
+    ports = [port for block in synapse.get_input_blocks() for port in block.get_input_ports()]
+    others = [port.get_name() for port in ports if port.is_spike()][1:]
+    pair = {"neuron": "NEURON", "synapses": {name: {"post_ports": others}}}
+    return (
+        f"{name} listens to {', '.join(others)}, too, so that NESTML has to generate it together "
+        "with the neuron that is its target; give both models, and name the pair (post_ports, or "
+        "vt_ports for what comes from a volume transmitter) in "
+        f"--codegen-opts, for instance {json.dumps({'neuron_synapse_pairs': [pair]})}"
+    )
 
 
 class UnsolvedModelError(Exception):

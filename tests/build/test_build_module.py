@@ -203,6 +203,25 @@ def test_synapse_without_weight_names_the_option(tmp_path, build):
     assert '--codegen-opts, for instance {"weight_variable": {"tiny_synapse": "w"}}' in message
 
 
+def test_name_of_a_model_of_nest(tmp_path, build):
+    """NEST would refuse the module as a whole, after it was compiled."""
+    file = tmp_path / "some.nestml"
+    file.write_text(SYNAPSE.replace("tiny_synapse", "static_synapse"))
+    message = error_of(build("--models", file, "--install-dir", tmp_path / "out"))
+    assert f"{file}: NEST has a model static_synapse of its own; give this one another" in message
+    assert "compiling" not in message
+
+
+def test_synapse_that_listens_to_its_target_names_the_option(tmp_path, build):
+    """NESTML's assertion says only how many ports a synapse may have."""
+    file = tmp_path / "tiny_synapse.nestml"
+    port = "        post_spikes <- spike\n"
+    file.write_text(SYNAPSE.replace("    output:", port + "    output:"))
+    message = error_of(build("--models", file, "--install-dir", tmp_path / "out"))
+    assert f"{file}: tiny_synapse listens to post_spikes, too" in message
+    assert '{"tiny_synapse": {"post_ports": ["post_spikes"]}}' in message
+
+
 def test_failure_of_ode_toolbox_names_file_and_model(tmp_path, build):
     """ODE-toolbox reads every parameter as a number, and stumbles over a string."""
     file = tmp_path / "some.nestml"

@@ -182,24 +182,39 @@ def test_no_program_outlives_an_ended_build(tmp_path, number):
 
 @pytest.mark.slow
 def test_build_killed_at_random_moments(tmp_path, neuron, build):
-    """Neither module nor record are ever half there, and nothing runs or lies about afterwards."""
+    """Neither module, record nor cache are ever half there, and nothing runs or lies about after.
+
+    Half of the 40 builds make everything anew and fill an empty cache; the others find it all there
+    and spend their time on linking, loading and installing.
+    """
     seed = random.SystemRandom().randrange(10**6)
     moments = random.Random(seed)
     target, temporary = tmp_path / "out" / "nestmlmodule.so", tmp_path / "temporary"
+    cache = tmp_path / "cache" / "izhisyn" / "build"
     temporary.mkdir()
     arguments = ("--models", neuron, *EULER, "--install-dir", target.parent, "--march", "none")
-    environment = {**os.environ, "TMPDIR": str(temporary)}
-    started = time.monotonic()
-    first = build(*arguments, "--json", TMPDIR=str(temporary))
-    seconds = time.monotonic() - started
-    assert first.returncode == 0, first.stderr
-    for kill in range(12):
-        moment = moments.uniform(0, 1.1 * seconds)
+    places = {"TMPDIR": str(temporary), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    seconds = {}
+    for kind in ("anew", "cached"):
+        target.unlink(missing_ok=True)  # else there is nothing to do
+        started = time.monotonic()
+        first = build(*arguments, "--json", **places)
+        seconds[kind] = time.monotonic() - started
+        assert first.returncode == 0, first.stderr
+        assert bool(json.loads(first.stdout)["compiled"]) == (kind == "anew")
+    for kill in range(40):
+        kind = "anew" if kill % 2 else "cached"
+        if kind == "anew":
+            shutil.rmtree(cache, ignore_errors=True)
+        else:
+            build(*arguments, **places)
+        build_module.record_file(target).unlink(missing_ok=True)  # the module stays as it is
+        moment = moments.uniform(0, 1.1 * seconds[kind])
         number = moments.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-        where = f"seed {seed}, kill {kill}: {number!r} after {moment:.3f} s"
+        where = f"seed {seed}, kill {kill} ({kind}): {number!r} after {moment:.3f} s"
         process = subprocess.Popen(
-            [sys.executable, ROOT / "build_module.py", *arguments, "--force"],
-            env=environment,
+            [sys.executable, ROOT / "build_module.py", *arguments],
+            env={**os.environ, **places},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -212,14 +227,20 @@ def test_build_killed_at_random_moments(tmp_path, neuron, build):
         assert process.returncode in (0, -number, 128 + number), f"{where}: {errors}"
         wait_until(lambda: not working_in(temporary))
         if number != signal.SIGKILL:
-            assert not list(temporary.glob("izhisyn-build-*")), where
+            assert not list(temporary.iterdir()), where
             assert not list(target.parent.glob(".nestmlmodule-*")), where
+            assert not (cache / "unfinished").exists(), where
         # A module without a record is built again; a record never belongs to another module.
         record = build_module.record_file(target)
         if record.exists():
             content = json.loads(record.read_text())
             assert content["library_hash"] == build_module.hash_file(target), where
         build_module.load(str(target.with_suffix("")), dict(os.environ), library=target)
-    assert build(*arguments, "--force", TMPDIR=str(temporary)).returncode == 0, seed
-    assert not list(temporary.glob("izhisyn-build-*")), seed
+        for entry in cache.glob("*"):
+            if len(entry.name) == 64:  # a hash
+                assert build_module.Cache(cache).get(entry.name) is not None, where
+    build_module.record_file(target).unlink(missing_ok=True)
+    assert build(*arguments, **places).returncode == 0, seed
+    assert not list(temporary.iterdir()), seed
     assert not list(target.parent.glob(".nestmlmodule-*")), seed
+    assert not (cache / "unfinished").exists(), seed

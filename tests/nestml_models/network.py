@@ -12,14 +12,14 @@ import nest
 import numpy as np
 
 DURATION = 100.0  # [ms]
-# Amplitudes that make neurons of these sizes fire: mV, pA into 100 to 300 pF, or pA/cm^2.
-CURRENT = {"izhikevich_neuron": 20.0}
+RESOLUTION = 0.025  # [ms]; forward Euler fails at a spike of Traub's neuron in steps of 0.1
+CURRENT = {"izhikevich_neuron": 20.0}  # [pA]; others need hundreds to fire
 
 
 def main(module: str, n: int, threads: int, file: Path, models: list[str]) -> None:
     """Simulate, and write arrays MODEL/times, MODEL/senders and MODEL/RECORDABLE."""
     nest.verbosity = nest.VerbosityLevel.ERROR
-    nest.local_num_threads = threads
+    nest.set(resolution=RESOLUTION, local_num_threads=threads)
     nest.Install(module)
     recorders = {}
     for number, model in enumerate(models):
