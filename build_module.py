@@ -303,7 +303,9 @@ def ask_nest_config(config: Path, question: str) -> str:
 
 def dynamic_entries(library: Path, tag: str) -> list[str]:
     """Read the entries of a library's dynamic section with this tag, such as ``NEEDED``."""
-    listing = run([find_tool("readelf", "binutils"), "-d", library], env={"LC_ALL": "C"}).stdout
+    listing = run_program(
+        [find_tool("readelf", "binutils"), "-d", library], env={"LC_ALL": "C"}
+    ).stdout
     return re.findall(rf"\({tag}\).*\[(.*)\]", listing)
 
 
@@ -534,7 +536,7 @@ def find_toolchain(request: Request, nest: Nest, folder: Path) -> Toolchain:
     standard = [flag for flag in theirs if flag.startswith("-std=")] or ["-std=c++20"]
     defined = [flag for flag in theirs if flag.startswith("-D") and flag != "-DNDEBUG"]
     has_openmp = "-fopenmp" in theirs or any("omp" in library for library in needed)
-    is_clang = "clang" in run([compiler, "--version"], check=False).stdout
+    is_clang = "clang" in run_program([compiler, "--version"], check=False).stdout
     flags = (
         *standard,
         *defined,
@@ -604,7 +606,7 @@ def check_compiler(request: Request, toolchain: Toolchain, folder: Path) -> bool
         (folder / "probe.cpp").write_text(source)
         flags = [*toolchain.flags, *toolchain.headers]
         command = [toolchain.compiler, *flags, mode, "probe.cpp", "-o", output]
-        result = run(command, env={**os.environ, "LC_ALL": "C"}, cwd=folder, check=False)
+        result = run_program(command, env={**os.environ, "LC_ALL": "C"}, cwd=folder, check=False)
         return "" if result.returncode == 0 else result.stderr.strip() or "it gives no reason"
 
     if words := complaint("", "-c", "probe.o"):
@@ -851,7 +853,7 @@ class Workshop:
         """Let NESTML generate the code of these units, in processes of their own."""
         names = sorted(name for unit in units for name in unit.files())
         self.generated += names
-        report(f"generating code for {', '.join(names)}")
+        show_progress(f"generating code for {', '.join(names)}")
         folder = self.step_folder()
         if not self.templates.exists():
             assemble_templates(self.templates)
@@ -939,7 +941,7 @@ class Workshop:
         if missing:
             names = [source.name for source in missing]
             self.compiled += names
-            report(f"compiling {', '.join(names)}")
+            show_progress(f"compiling {', '.join(names)}")
         # The longest first, so that no processor waits long at the end.
         missing.sort(key=lambda source: -texts[source].stat().st_size)
         command = [tools.compiler, *tools.flags, "-c"]
@@ -956,13 +958,13 @@ class Workshop:
         """Hash the compiler and its flags, with what -march=native means on this machine."""
         tools = self.toolchain
         (self.folder / "probe.cpp").touch()
-        spelt_out = run(
+        spelt_out = run_program(
             [tools.compiler, *tools.flags, "-###", "-S", "probe.cpp", "-o", "probe.s"],
             env={**os.environ, "LC_ALL": "C"},
             cwd=self.folder,
         ).stderr.replace(str(self.folder), "")
-        assembler = run([tools.compiler, "-print-prog-name=as"]).stdout.strip()
-        version = run([assembler, "--version"], check=False).stdout
+        assembler = run_program([tools.compiler, "-print-prog-name=as"]).stdout.strip()
+        version = run_program([assembler, "--version"], check=False).stdout
         return hash_json([hash_file(Path(tools.compiler)), tools.flags, spelt_out, version])
 
     def link(self, objects: list[Path]) -> Path:
@@ -1178,7 +1180,7 @@ def how_to_load(target: Path, nest: Nest) -> tuple[str, dict[str, str]]:
 
 def load(name: str, environment: dict[str, str], library: Path | None = None) -> dict:
     """Install a module in a fresh interpreter; return its models and the file it came from."""
-    result = run(
+    result = run_program(
         [sys.executable, "-c", PROOF, name, library or ""], env=environment, cwd="/", check=False
     )
     if result.returncode == 0:
@@ -1211,7 +1213,7 @@ def bare_environment(nest: Nest) -> tuple[dict[str, str], list[str]]:
     """
     path = {"PATH": os.environ.get("PATH", os.defpath)}
     for environment in ({}, path, dict(os.environ)):
-        result = run([sys.executable, "-c", PROBE], env=environment, cwd="/", check=False)
+        result = run_program([sys.executable, "-c", PROBE], env=environment, cwd="/", check=False)
         if result.returncode == 0:
             file, version, prefix, models = marked_line(result)
             if Path(file).resolve().parent == nest.kernel.parent:
@@ -1286,7 +1288,7 @@ def locked(target: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report(f"waiting for another build of {target}")
+            show_progress(f"waiting for another build of {target}")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -1365,8 +1367,8 @@ def read_record(target: Path, key: str) -> dict | None:
         record = read_json(record_file(target))
     except BuildError:
         return None  # a damaged record says nothing about the module: build again
-    wanted = {"content_hash": key, "library_hash": hash_file(target)}
-    return record if wanted.items() <= record.items() else None
+    expected = {"content_hash": key, "library_hash": hash_file(target)}
+    return record if expected.items() <= record.items() else None
 
 
 def read_json(path: Path) -> dict:
@@ -1393,7 +1395,7 @@ def hash_json(facts: object) -> str:
 # The command line
 
 
-def run(command: list, *, env=None, cwd=None, check=True) -> subprocess.CompletedProcess:
+def run_program(command: list, *, env=None, cwd=None, check=True) -> subprocess.CompletedProcess:
     """Run a program and keep what it writes."""
     return subprocess.run(
         [os.fspath(part) for part in command],
@@ -1405,7 +1407,7 @@ def run(command: list, *, env=None, cwd=None, check=True) -> subprocess.Complete
     )
 
 
-def report(sentence: str) -> None:
+def show_progress(sentence: str) -> None:
     """Print what is going on; stdout is for results."""
     print(f"build_module: {sentence}", file=sys.stderr, flush=True)
 
@@ -1560,25 +1562,25 @@ def main(arguments: list[str] | None = None) -> int:
         with stopped_by_signals():
             record = make_module(options)
     except BuildError as error:
-        report(str(error))
+        show_progress(str(error))
         return 1
     except KeyboardInterrupt as interrupt:
-        report("stopped; a module that was installed before is still whole")
+        show_progress("stopped; a module that was installed before is still whole")
         return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
     if options.json:
         print(json.dumps(record, indent=2))
     else:
-        report(
+        show_progress(
             f"{'built and loaded' if record['built'] else 'nothing to do for'} {record['module']}"
         )
         print(record["path"])
     for name, reason in record["stock_neurons"].items() if not options.stock_codegen else ():
-        report(f"{name} gets stock code and no pooled nodes, because it {reason}")
+        show_progress(f"{name} gets stock code and no pooled nodes, because it {reason}")
     for variable, value in record["environment"].items():
         setting = f"export {variable}={shlex.quote(value)}"
-        report(f"NEST does not look there by itself; set this first: {setting}")
+        show_progress(f"NEST does not look there by itself; set this first: {setting}")
     if record["install"] != record["module"]:
-        report(
+        show_progress(
             f"NEST has another {record['module']} in its own folder; load this one with "
             f"nest.Install({record['install']!r})"
         )

@@ -100,7 +100,7 @@ def parts():
 def find_nest():
     """Start NEST in this environment; another version than the tested one is no fault."""
     nest = build_module.find_nest(None)
-    result = build_module.run([sys.executable, "-c", ASK_NEST], check=False)
+    result = build_module.run_program([sys.executable, "-c", ASK_NEST], check=False)
     if result.returncode != 0:
         reason = build_module.last_words(result)
         raise BuildError(f"NEST in {nest.kernel.parent} does not start ({reason}); reinstall it")
@@ -114,17 +114,17 @@ def find_nest():
 def find_nestml():
     """Find NESTML; the templates laid over its own belong to one version."""
     folder = build_module.nestml_folder()
-    version, wanted = importlib.metadata.version("nestml"), project.pins()["nestml"]
-    if version != wanted:
+    version, pinned = importlib.metadata.version("nestml"), project.pins()["nestml"]
+    if version != pinned:
         raise BuildError(
-            f"izhisyn needs NESTML {wanted}, not {version}; pip install nestml=={wanted}"
+            f"izhisyn needs NESTML {pinned}, not {version}; pip install nestml=={pinned}"
         )
     return f"{version}, {folder}"
 
 
 def program(path):
     """Ask a program for its version."""
-    version = build_module.run([path, "--version"]).stdout.splitlines()[0]
+    version = build_module.run_program([path, "--version"]).stdout.splitlines()[0]
     return f"{version}, {path}"
 
 
