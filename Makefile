@@ -9,11 +9,12 @@ BENCHMARKS := prepare work_precision neuron_cost network delivery flags $(if $(s
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
-.PHONY: help figure2 build test test-slow test-nestml-models test-newest mpi test-mpi print-mpi-python bench bench-mpi docs wheel
+.PHONY: help figure2 build test test-slow test-nestml-models test-brian2-examples test-newest mpi test-mpi
+.PHONY: print-mpi-python bench bench-mpi docs wheel
 .PHONY: constraints lint clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 28
 
 figure2: build ## draw figure 2 of Izhikevich (2003): output/figure2.png and output/figure2.json
 	@$(VENV_PYTHON) -m pynest_scripts.figure2 $(ARGS)
@@ -30,6 +31,10 @@ test-slow: build ## run the slow tests
 
 test-nestml-models: build ## build NESTML's own models, and compare pooled with stock code (10 minutes)
 	@$(VENV_PYTHON) -m pytest tests/nestml_models $(ARGS)
+
+# They come with Brian2's source distribution, which pip downloads once, into a cache outside the clone.
+test-brian2-examples: build ## import all examples of Brian2 itself, and compare some in both simulators (10 minutes)
+	@$(VENV_PYTHON) -m pytest tests/brian2_import/check_brian2_examples.py $(ARGS)
 
 # Not part of CI: a release of somebody else must not stop us. NEST and NESTML stay, see pyproject.toml.
 test-newest: ## run the quick tests with the newest releases of what pyproject.toml allows, in .venv-newest

@@ -50,7 +50,8 @@ def compare(script, folder):
     """Compare what a script's monitors record in both simulators: all spikes, and traces.
 
     A trace that Brian2 records at the start of a step is not compared if spikes come first in the
-    model and change the variable.
+    model and change the variable; one that it records after the thresholds, only if the model
+    resets in the next step.
 
     Parameters
     ----------
@@ -89,8 +90,9 @@ def compare(script, folder):
         times = np.rint(found[f"{name}_t"] / resolution).astype(int) - is_late
         columns = np.searchsorted(np.rint(monitor.t_[:] * 1e3 / resolution), times)
         for variable in monitor.record_variables:
+            is_later = "spiking boolean = false" in models  # the reset, in the step that follows
             added = re.search(rf"^ +{variable} \+= .*\(1 s\)$", models, re.MULTILINE)
-            if spikes_come_first and not is_late and (added or "spiking boolean = false" in models):
+            if not is_later if is_late else spikes_come_first and (added or is_later):
                 continue
             size = unit_size(monitor.source.variables[variable].dim)
             expected = getattr(monitor, f"{variable}_")[:] / size

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All examples of Brian2 itself, see brian2_examples.py; run by ``make test-brian2-examples``."""
+
+import json
+import re
+
+import pytest
+
+from tests.brian2_import.brian2_examples import TABLE, all_findings, examples
+from tests.brian2_import.whole_scripts import compare
+
+KNOWN = json.loads(TABLE.read_text())
+
+CUT = object()  # what follows is left out
+
+# Scripts whose spikes and traces are compared, with what is replaced to make them short or, where
+# they draw numbers while they run, the same in both simulators.
+COMPARED = {
+    "CUBA.py": (),
+    "COBAHH.py": (("run(1 * second", "run(0.1 * second"),),
+    "IF_curve_LIF.py": (),
+    "phase_locking.py": (),
+    "frompapers/Brette_Gerstner_2005.py": (),
+    "synapses/synapses.py": (),
+    "adaptive_threshold.py": (
+        (
+            "PoissonGroup(1, 500 * Hz)",
+            "SpikeGeneratorGroup(1, zeros(400, dtype=int), cumsum([1.3, 2.7]*200)*ms)",
+        ),
+    ),
+    "frompapers/Brunel_Hakim_1999.py": (
+        ("N = 5000", "N = 500"),
+        ("C = 1000", "C = 100"),
+        ("sigmaext = 1*mV", "sigmaext = 0*mV"),
+        ("group.V = Vr", "group.V = 'Vr + rand()*(theta - Vr)'"),
+    ),
+    "frompapers/Stimberg_et_al_2018/example_1_COBA.py": (
+        ("import plot_utils as pu", ""),
+        ("duration = 1.0*second", "duration = 0.1*second"),
+        ("N_e = 3200", "N_e = 800"),
+        ("N_i = 800", "N_i = 200"),
+        ("# Analysis and plotting", CUT),
+    ),
+    # After half a second, rounding decides when a neuron near its threshold spikes.
+    "frompapers/Izhikevich_2003.py": (
+        ("5*randn()", "8.0"),
+        ("2*randn()", "3.0"),
+        ("tfinal = 1000", "tfinal = 400"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """Import all examples; give the findings of each."""
+    return all_findings(tmp_path_factory.mktemp("examples"))
+
+
+def test_each_example_is_refused_or_left_behind_as_known(found):
+    """A new sentence is a fault; one that is gone is progress: renew the table."""
+    assert found.keys() == KNOWN["examples"].keys()
+    new = {
+        name: sorted(set(sentences) - set(KNOWN["examples"][name]))
+        for name, sentences in found.items()
+        if set(sentences) - set(KNOWN["examples"][name])
+    }
+    assert not new
+    gone = {
+        name: sorted(set(sentences) - set(found[name]))
+        for name, sentences in KNOWN["examples"].items()
+        if set(sentences) - set(found[name])
+    }
+    assert not gone, "python -m tests.brian2_import.brian2_examples --renew"
+
+
+def test_each_sentence_has_a_reason():
+    """Why NEST, or this importer so far, does not have it; none is a fault of the program."""
+    sentences = {one for sentences in KNOWN["examples"].values() for one in sentences}
+    without = [one for one in sentences if not any(re.search(p, one) for p in KNOWN["reasons"])]
+    assert not without
+    unused = [p for p in KNOWN["reasons"] if not any(re.search(p, one) for one in sentences)]
+    assert not unused
+    assert not [one for one in sentences if one.startswith("failed")]
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_same_spikes_and_traces_as_brian2(name, tmp_path):
+    """With the connections and initial values that the script draws."""
+    source = examples() / name
+    text = source.read_text()
+    for old, new in COMPARED[name]:
+        assert old in text
+        text = text.partition(old)[0] if new is CUT else text.replace(old, new)
+    script = tmp_path / source.name
+    script.write_text(text)
+    assert compare(script, tmp_path / "out")
