@@ -59,6 +59,35 @@ def test_module_that_does_not_load_gives_the_missing_symbol(tmp_path, neuron, bu
     assert not list(folder.glob("*.so"))
 
 
+def test_pool_that_does_not_compile_costs_nobody_the_module(tmp_path, neuron, build, fresh_python):
+    """A compiler that refuses the pooled code of one of two models; that one gets stock code."""
+    other = tmp_path / "other_neuron.nestml"
+    other.write_text(neuron.read_text().replace("tiny_neuron", "other_neuron"))
+    real = build_module.find_compiler(build_module.find_nest(None))
+    compiler = tmp_path / "compiler"
+    compiler.write_text(
+        '#!/bin/sh\nfor file; do case "$file" in *other_neuron.ii) [ "$1" = -E ] || '
+        'grep -q "class PooledNode" "$file" && case "$*" in *" -c "*) '
+        'echo "other_neuron.h:1:1: error: no pools today" >&2; exit 1;; esac;; esac; done\n'
+        f'exec {real} "$@"\n'
+    )
+    compiler.chmod(0o755)
+    arguments = ("--models", neuron, other, *EULER, "--install-dir", tmp_path / "out", "--json")
+    result = build(*arguments, CXX=str(compiler))
+    assert result.returncode == 0, result.stderr
+    reason = "does not compile as a pool (no pools today)"
+    assert json.loads(result.stdout)["stock_neurons"] == {"other_neuron": reason}
+    assert f"other_neuron gets stock code and no pooled nodes, because it {reason}" in result.stderr
+    script = """
+    import nest
+    nest.Install("nestmlmodule")
+    for model in ("tiny_neuron", "other_neuron"):
+        nest.Create(model)
+    nest.Simulate(1.0)
+    """
+    assert fresh_python(script, LD_LIBRARY_PATH=str(tmp_path / "out")).returncode == 0
+
+
 def test_changed_model_is_built_again(tmp_path, neuron, build, fresh_python):
     """The new module replaces the old one, and a second call has nothing to do."""
     folder = tmp_path / "out"
