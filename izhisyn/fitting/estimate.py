@@ -26,7 +26,7 @@ _SAMPLE = 0.2  # voltages with shorter intervals are averaged to it [ms]
 _WINDOW = 0.6  # over which V changes [ms]
 _LONGEST_INTERVAL = 0.5  # between samples that still show how V changes [ms]
 _STEEP = 20.0  # slope with which the voltage falls from a peak [mV/ms]
-_STEP = 0.02  # such a guess is closer than a published cell, see `izhisyn.fitting.cells.Start`
+_STEP = 0.006  # such a guess is closer than a published cell, see `izhisyn.fitting.cells.Start`
 _UPSTROKE = -30.0  # where V follows its own square alone, too fast for the samples [mV]
 _RATES = 15  # values of a that are tried
 
