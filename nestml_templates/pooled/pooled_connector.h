@@ -326,6 +326,10 @@ PooledConnector< Synapse, HAS_LABEL >::deliver( nest::Event& event,
   const std::size_t first,
   const std::size_t end )
 {
+  if ( first == end )
+  {
+    return; // NEST keeps a connector whose only connection was refused; it knows no ring
+  }
   if constexpr ( Numbers::IS_PLASTIC )
   {
     hold( static_cast< nest::SpikeEvent& >( event ), first, end ); // Connect refuses sources of other events
@@ -398,10 +402,6 @@ template < class Synapse, bool HAS_LABEL >
 void
 PooledConnector< Synapse, HAS_LABEL >::draw_into_ring( PoissonEvent& event, const Common& common )
 {
-  if ( size() == 0 )
-  {
-    return;
-  }
   double* const* const slots = slots_of( event );
   event.spikes.draw( size(),
     [ & ]( const std::size_t lcid, const std::size_t step, const std::uint64_t number )

@@ -8,15 +8,17 @@
 #include <limits>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <vector>
 
 #if __has_include( <sys/mman.h> )
 #include <sys/mman.h>
 #endif
 
+#include "compose.hpp"
 #include "exceptions.h"
 #include "kernel_manager.h"
+#include "logging.h"
+#include "nest_time.h"
 #include "node.h"
 
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
@@ -129,6 +131,7 @@ private:
   }
 
   void fit( std::size_t n_rows );
+  void warn_of_forgotten_delays() const;
   static Row* allocate( std::size_t n_rows );
 
   // Never destroyed: NEST may delete its nodes later than the static variables of a module.
@@ -216,6 +219,10 @@ Ring::fit( const std::size_t n_rows )
   {
     return;
   }
+  if ( not memory_ )
+  {
+    warn_of_forgotten_delays();
+  }
   // Rows that are added while a simulation goes on come one by one.
   const bool is_growing = memory_ and n_rows > capacity_;
   const std::size_t capacity = is_growing ? n_rows + n_rows / 4 : std::max( n_rows, capacity_ );
@@ -236,6 +243,31 @@ Ring::fit( const std::size_t n_rows )
   origin_ = -1;
 }
 
+/**
+ * NEST 3.10 communicates the shortest delay before the first run only if connections have changed since the last
+ * GetConnections. Where all processes have the same one by chance, nothing is wrong, hence no error.
+ */
+inline void
+Ring::warn_of_forgotten_delays() const
+{
+  const auto& kernel = nest::kernel();
+  const auto& connections = kernel.connection_manager;
+  const std::lock_guard lock( mutex() );
+  const bool is_first_of_process = *std::find_if( rings().begin(), rings().end(), []( const Ring* ring ) { return ring; } ) == this;
+  if ( is_first_of_process and kernel.mpi_manager.get_num_processes() > 1 and connections.get_num_connections() > 0
+    and not connections.connections_have_changed() and not connections.get_user_set_delay_extrema()
+    and not kernel.simulation_manager.has_been_simulated() )
+  {
+    LOG( nest::VerbosityLevel::WARNING,
+      "izhisyn",
+      String::compose( "Process %1 simulates with %2 ms, the shortest delay of its own connections, because GetConnections "
+                       "was called between the last Connect and the first run; processes with different delays wait for each "
+                       "other for ever. Call GetConnections after the first run, or set min_delay and max_delay.",
+        kernel.mpi_manager.get_rank(),
+        nest::Time( nest::Time::step( connections.get_min_delay() ) ).get_ms() ) );
+  }
+}
+
 //! Zeroed rows; on large pages where the system has them, because events come to scattered addresses
 inline Row*
 Ring::allocate( const std::size_t n_rows )
@@ -247,7 +279,12 @@ Ring::allocate( const std::size_t n_rows )
   void* const memory = std::aligned_alloc( alignment, size );
   if ( not memory )
   {
-    throw std::bad_alloc();
+    const long longest = nest::kernel().connection_manager.get_max_delay();
+    throw nest::KernelException( String::compose(
+      "There is no memory for the input to come of the pooled neurons of a thread: %1 MB, because the longest delay, or "
+      "max_delay, is %2 ms; choose shorter delays, or more processes on more machines.",
+      bytes >> 20,
+      nest::Time( nest::Time::step( longest ) ).get_ms() ) );
   }
 #ifdef MADV_HUGEPAGE
   if ( alignment == large_page )

@@ -509,3 +509,35 @@ def test_multimeters_of_several_intervals(nest_kernel):
                 expected = fine.of(neuron, name)[stride - 1 :: stride][: samples.size]
                 np.testing.assert_array_equal(samples, expected)
                 assert samples.size >= 29.0 // interval
+
+
+def test_delays_for_which_there_is_no_memory(fresh_python, module_build):
+    """10 GB of input to come, 2 GB of addresses: a sentence, and the next network simulates."""
+    result = fresh_python(
+        """
+        import resource, sys
+        import nest
+
+        def network(n, delay):
+            nest.ResetKernel()
+            nest.verbosity = nest.VerbosityLevel.ERROR
+            nest.Install(sys.argv[1])
+            neurons = nest.Create("izhikevich_psc_delta_neuron", n)
+            nest.Connect(nest.Create("spike_generator"), neurons, syn_spec={"delay": delay})
+
+        network(6400, 1e4)
+        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+        try:
+            nest.Simulate(1.0)
+        except nest.NESTErrors.KernelException as error:
+            print(error)
+        network(3, 1.0)
+        nest.Simulate(1.0)
+        print("simulated")
+        """,
+        module_build["module"],
+    )
+    refusal, end = result.stdout.splitlines()[-2:]
+    # 201 rows of 256 bytes, one of which holds zeros, in a slot for each step of min_ and max_delay
+    assert "no memory" in refusal and "9814 MB" in refusal and "10000 ms" in refusal
+    assert end == "simulated"

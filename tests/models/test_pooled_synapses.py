@@ -332,6 +332,30 @@ def test_other_targets_are_refused(nest_kernel, synapse_model, target):
     assert len(nest.GetConnections()) == 0
 
 
+@pytest.mark.parametrize("synapse_model", [POOLED, HOM_W])
+def test_what_was_refused_leaves_nothing_behind(nest_kernel, synapse_model):
+    """NEST keeps an empty table for it, to which spikes come as to any other."""
+    nest = nest_kernel(resolution=0.1)
+    times = np.arange(1.0, 20.0)
+    parrot = nest.Create("parrot_neuron")
+    senders = [
+        (parrot, "spike_recorder"),
+        (nest.Create("spike_generator", params={"spike_times": times}), "parrot_neuron"),
+        (nest.Create("poisson_generator_pooled", params={"rate": 1e4}), "spike_recorder"),
+        (nest.Create("dc_generator", params={"amplitude": 5.0}), "iaf_psc_alpha"),
+        (nest.Create(PSC, params={"I_e": 20.0}), "spike_recorder"),
+        (nest.Create(PSC, params={"I_e": 20.0}), "parrot_neuron"),
+    ]
+    for sender, model in senders:
+        with pytest.raises(nest.NESTError):
+            nest.Connect(sender, nest.Create(model), syn_spec={"synapse_model": synapse_model})
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(nest.Create("spike_generator", params={"spike_times": times}), parrot)
+    nest.Connect(parrot, recorder)
+    nest.Simulate(50.0)
+    assert recorder.n_events == times.size
+
+
 def test_multimeter_needs_another_synapse(nest_kernel):
     """It asks for data, which do not go through the ring."""
     nest = nest_kernel(resolution=0.1)
