@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A port takes its input from its first connection on, whenever that is made."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.models.varied_network import COND, COND_2007, DELTA, PSC, WEIGHTS
 
+NETWORK = Path(__file__).with_name("late_network.py")
 WIDTH = 32  # neurons that share the rows of a ring
 RUNS = (7.3, 5.7, 12.0)  # [ms]; a slice lasts 1 ms, so that the first run ends inside one
 
@@ -94,3 +101,52 @@ def test_connections_grown_by_nest_while_it_simulates(nest_kernel):
     assert len(pairs) >= 20
     assert pairs == their_pairs
     np.testing.assert_allclose(V_m, their_V_m, rtol=1e-6)  # rounding grows away from rest
+
+
+@pytest.fixture(scope="module")
+def simulated(stock_module, module_build, tmp_path_factory):
+    """Give what `late_network` writes: ``simulated(is_stock, synapse, n_threads)``, by way."""
+
+    def run(is_stock, synapse, n_threads):
+        folder = tmp_path_factory.mktemp("late")
+        module = stock_module if is_stock else module_build["module"]
+        subprocess.run(
+            [sys.executable, NETWORK, module, synapse, str(n_threads), folder],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_WAIT_POLICY": "passive"},
+            check=True,
+        )
+        return {file.name.split(".")[0]: dict(np.load(file)) for file in folder.glob("*.npz")}
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 4])
+def test_a_changing_network_is_that_of_stock_code(simulated, n_threads):
+    """All that `late_network` does, at every port of every model, by NEST's synapse and ours.
+
+    Spikes are the same in the same order. States differ by the exponential functions at most, see
+    `test_pooled_against_stock`; input that is lost, doubled or misled is larger than 1e-6.
+    """
+    stock = simulated(True, "static_synapse", n_threads)
+    assert stock.keys() == {"Simulate", "Run", *(["grown"] if n_threads == 1 else [])}
+    for synapse in ("static_synapse", "static_synapse_pooled"):
+        pooled = simulated(False, synapse, n_threads)
+        for way, expected in stock.items():
+            found = pooled[way]
+            assert found.keys() == expected.keys()
+            np.testing.assert_array_equal(found["spikes"], expected["spikes"], err_msg=way)
+            assert np.unique(expected["spikes"][0]).size > 100
+            if way == "grown":
+                assert len(expected["grown.source"]) > 1000
+                assert connections(found) == connections(expected)
+            for name in expected.keys() - {"spikes"} - {n for n in expected if "grown" in n}:
+                np.testing.assert_allclose(
+                    found[name], expected[name], rtol=0, atol=1e-8, err_msg=f"{way} {name}"
+                )
+
+
+def connections(arrays):
+    """Sort what structural plasticity made; NEST gives it in an order of its own."""
+    names = ("source", "target", "receptor", "weight")
+    return sorted(zip(*(arrays[f"grown.{name}"].tolist() for name in names), strict=True))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pooled nodes do what NESTML's own nodes do: the same network, with both."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import BUILD_MODULE, ROOT
+from tests.conftest import ROOT
 from tests.models.varied_network import ASTROCYTE, DELTA, MODELS, TUTORIAL
 
 pytestmark = pytest.mark.slow
@@ -25,21 +24,6 @@ WITHOUT_EXP = (DELTA, TUTORIAL, ASTROCYTE)  # in what is done at every step
 # currents and step_dV are V_m times conductances or slopes, up to a few hundred.
 TOLERANCE = {"V_m": 1e-8, "U_m": 1e-8, "spike_offset": 1e-8}
 TOLERANCE_OF_PRODUCTS = 3e-6
-
-
-@pytest.fixture(scope="module")
-def stock_module(tmp_path_factory) -> str:
-    """Compile our models with stock code; give the argument for ``nest.Install``."""
-    folder = tmp_path_factory.mktemp("stock")
-    command = [
-        *(sys.executable, BUILD_MODULE, "--models", ROOT / "models"),
-        *("--module-name", "izhisynstockmodule", "--stock-codegen"),
-        *("--numeric-solver", "forward-Euler", "--install-dir", folder, "--json"),
-    ]
-    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    assert set(json.loads(result.stdout)["stock_neurons"]) == set(MODELS)
-    return str(folder / "izhisynstockmodule")
 
 
 @pytest.fixture(scope="module", params=[(1, 3.2), (2, 3.2), (1, 0.1)], ids=str)
