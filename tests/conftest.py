@@ -23,7 +23,7 @@ BUILD_MODULE = ROOT / "build_module.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `make test MODELS=models/x.nestml` run the tests of one model."""
+    """Let tests run on one model (`make test MODELS=models/x.nestml`), or on another build."""
     parser.addoption(
         "--model",
         action="append",
@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="run only the tests in which this model occurs; may be given several times",
     )
+    parser.addoption("--module", help="path of a built module to test instead of izhisynmodule")
     parser.addoption("--part", metavar="N/M", help="run only each Mth test, from the Nth on")
 
 
@@ -58,8 +59,10 @@ def ctrl_c_reaches_programs() -> None:
 
 
 @pytest.fixture(scope="session")
-def module_build() -> dict:
+def module_build(request: pytest.FixtureRequest) -> dict:
     """Build izhisynmodule if it is not up to date, and give what ``--json`` prints."""
+    if module := request.config.getoption("--module"):
+        return {"module": module}
     result = subprocess.run(
         [sys.executable, BUILD_MODULE, "--json"], capture_output=True, text=True, check=False
     )

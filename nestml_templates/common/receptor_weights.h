@@ -67,6 +67,16 @@ refuse_weight( nest::Node& target, const std::size_t receptor_type, const double
   }
 }
 
+//! Throws BadProperty for a weight that no port takes
+inline void
+refuse_weight( const std::string& synapse, const double weight )
+{
+  if ( not std::isfinite( weight ) )
+  {
+    throw nest::BadProperty( String::compose( "%1 needs a finite weight, not %2; nothing was changed.", synapse, weight ) );
+  }
+}
+
 //! Throws BadProperty for a weight that came with a spike
 [[noreturn, gnu::cold, gnu::noinline]] inline void
 refuse_spike( const nest::Node& target, const WeightedPort& port, const double weight )
