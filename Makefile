@@ -9,8 +9,8 @@ BENCHMARKS := prepare work_precision neuron_cost network delivery flags $(if $(s
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 
-.PHONY: help figure2 build test test-slow test-nestml-models test-brian2-examples test-newest mpi test-mpi
-.PHONY: print-mpi-python bench bench-mpi docs wheel
+.PHONY: help figure2 build test test-slow test-nestml-models test-brian2-examples test-nest-suite
+.PHONY: test-newest mpi test-mpi print-mpi-python bench bench-mpi docs wheel
 .PHONY: constraints lint clean
 
 help: ## list these targets
@@ -35,6 +35,9 @@ test-nestml-models: build ## build NESTML's own models, and compare pooled with 
 # They come with Brian2's source distribution, which pip downloads once, into a cache outside the clone.
 test-brian2-examples: build ## import all examples of Brian2 itself, and compare some in both simulators (10 minutes)
 	@$(VENV_PYTHON) -m pytest tests/brian2_import/check_brian2_examples.py $(ARGS)
+
+test-nest-suite: build ## run NEST's own generic tests on our models (minutes; downloads them once)
+	@$(VENV_PYTHON) -m tests.nest_suite $(ARGS)
 
 # Not part of CI: a release of somebody else must not stop us. NEST and NESTML stay, see pyproject.toml.
 test-newest: ## run the quick tests with the newest releases of what pyproject.toml allows, in .venv-newest

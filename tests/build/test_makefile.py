@@ -51,6 +51,7 @@ def test_targets_are_listed(clone):
         "figure2",
         "test",
         "test-slow",
+        "test-nest-suite",
         "test-newest",
         "build",
         "wheel",
