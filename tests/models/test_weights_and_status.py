@@ -271,7 +271,7 @@ def test_a_connection_gives_the_receptor_type_that_made_it(nest_kernel, synapse)
     assert sorted(nest.GetConnections().get("receptor")) == numbers
 
 
-def test_hpc_synapses_name_what_to_use_instead(nest_kernel):
+def test_hpc_synapses_name_the_pooled_one_instead(nest_kernel):
     """They keep no receptor; NEST's own multisynapse neurons refuse them, too."""
     nest = nest_kernel(resolution=0.1)
     spec = {"synapse_model": "static_synapse_hpc", "receptor_type": 1}
