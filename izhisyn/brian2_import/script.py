@@ -273,8 +273,9 @@ def outer_level(level):
 @contextlib.contextmanager
 def _as_main_program(path):
     """Give the script its own folder for imports, its own arguments, and no window."""
-    os.environ.setdefault("MPLBACKEND", "Agg")
+    backend = os.environ.get("MPLBACKEND", "Agg")
     with (
+        mock.patch.dict(os.environ, {"MPLBACKEND": backend}),
         mock.patch.object(sys, "argv", [str(path)]),
         mock.patch.object(sys, "path", [str(path.resolve().parent), *sys.path]),
     ):

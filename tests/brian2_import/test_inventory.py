@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What acts on an imported neuron is in its model, refused, or listed as left behind."""
 
+import os
 import runpy
+import sys
 
 import numpy as np
 import pytest
@@ -51,6 +53,14 @@ def carry(tmp_path, monkeypatch):
 
     yield carry
     magic_network.schedule = None  # there is one for the whole process
+
+
+def test_the_importing_process_is_as_before(carry, monkeypatch):
+    """A script gets its own arguments, and a backend without windows, for as long as it runs."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    before = dict(os.environ), list(sys.argv), list(sys.path)
+    carry("import os; assert os.environ['MPLBACKEND'] == 'Agg'; os.environ['OF_SCRIPT'] = '1'")
+    assert (dict(os.environ), list(sys.argv), list(sys.path)) == before
 
 
 def test_what_acts_on_the_neuron_and_is_not_in_its_model_is_listed(carry, capsys):
