@@ -6,8 +6,11 @@ import fcntl
 import os
 import platform
 import weakref
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from izhisyn import checks
 from izhisyn.checks import checked
@@ -64,6 +67,31 @@ def write_text(path, text):
     """
     with writing(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+@checked(path=checks.path, names=checks.sequence_of(checks.text))
+def read_arrays(path, names=()):
+    """Read the arrays of a ``.npz`` file.
+
+    Parameters
+    ----------
+    path : path-like
+    names : sequence of str
+        Arrays that the file must have.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray or None
+        All arrays of the file; None if it is no whole archive with these names.
+    """
+    if not zipfile.is_zipfile(path):
+        return None
+    try:
+        with np.load(path) as archive:
+            arrays = dict(archive)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        return None
+    return arrays if arrays.keys() >= set(names) else None
 
 
 @checked(path=checks.path)

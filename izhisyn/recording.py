@@ -2,7 +2,6 @@
 """Spikes and traces out of NEST, to files and back."""
 
 import csv
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 from izhisyn import checks, kernel
 from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
-from izhisyn.files import writing
+from izhisyn.files import read_arrays, writing
 from izhisyn.kernel import nest, nodes, steps_of
 
 _SETTINGS = {
@@ -490,16 +489,18 @@ def load(path):
     """
     if not Path(path).is_file():
         raise ParameterError(f"there is no file {path}; name one that `save` has written")
-    with _opened(path) as archive:
-        recorded_spikes = Spikes(archive["spike_times"], archive["spike_senders"])
-        if "trace_times" not in archive:
-            return recorded_spikes, None
-        values = {
-            name.removeprefix("trace_of_"): archive[name]
-            for name in archive.files
-            if name.startswith("trace_of_")
-        }
-        return recorded_spikes, Traces(archive["trace_times"], archive["trace_senders"], values)
+    arrays = read_arrays(path, ("spike_times", "spike_senders"))
+    if arrays is None:
+        raise ParameterError(f"{path} is no whole recording; name one that `save` has written")
+    recorded_spikes = Spikes(arrays["spike_times"], arrays["spike_senders"])
+    if "trace_times" not in arrays:
+        return recorded_spikes, None
+    values = {
+        name.removeprefix("trace_of_"): array
+        for name, array in arrays.items()
+        if name.startswith("trace_of_")
+    }
+    return recorded_spikes, Traces(arrays["trace_times"], arrays["trace_senders"], values)
 
 
 @checked(
@@ -536,17 +537,6 @@ def _write_rows(path, header, *columns):
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
-
-
-def _opened(path):
-    try:
-        archive = np.load(path)
-        is_recording = "spike_times" in archive and "spike_senders" in archive
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
-        is_recording = False
-    if not is_recording:
-        raise ParameterError(f"{path} is no whole recording; name one that `save` has written")
-    return archive
 
 
 def _taken(file):

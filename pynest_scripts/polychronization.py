@@ -14,13 +14,13 @@ program spnet.
 """
 
 import itertools
-import zipfile
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from izhisyn import analysis, command_line, plotting, recording
 from izhisyn.errors import ParameterError
+from izhisyn.files import read_arrays
 from izhisyn.kernel import nest, simulate, start_kernel, steps_of
 from izhisyn.parameters import CELL_TYPES
 from izhisyn.wiring import connect_pairs, create_cells
@@ -42,6 +42,7 @@ STIMULUS = 20.0  # to one random cell in each ms [pA]
 RESOLUTION = 1.0  # [ms]
 PART = 50_000  # stimuli that are handed to the generators at once
 SHOWN = 1000.0  # of each raster [ms]
+MEASURED = 10_000.0  # at the end, for rates and spectrum [ms]
 GAMMA = (30.0, 70.0)  # band in which the spectrum's peak is looked for [Hz]
 MIN_SIMTIME = 1000.0  # one interval between two changes of the weights [ms]
 
@@ -217,13 +218,14 @@ def load(path, n_ms):
     ParameterError
         If an array is missing, or does not fit.
     """
-    try:
-        with np.load(path) as file:
-            network = Connectivity(*(file[field.name] for field in fields(Connectivity)))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    names = [field.name for field in fields(Connectivity)]
+    arrays = read_arrays(path, names)
+    if arrays is None:
         raise ParameterError(
-            f"cannot read --connectivity {path}: {error}; it needs the arrays that --help lists"
-        ) from error
+            f"cannot read --connectivity {path}; name an .npz file with the arrays "
+            f"{', '.join(names)}"
+        )
+    network = Connectivity(*(arrays[name] for name in names))
     for name in ("sources", "targets", "stimulated"):
         cells = getattr(network, name)
         if cells.min() < 0 or cells.max() >= len(ALL):
@@ -368,7 +370,7 @@ def measure(spikes, simtime):
         Number of spikes, mean rates [spikes/s], and the frequency from 30 to 70 Hz with the largest
         power of the excitatory population's rate [Hz].
     """
-    measured_time = min(simtime, 10_000.0)
+    measured_time = min(simtime, MEASURED)
     late = spikes.times > simtime - measured_time
     senders, times = spikes.senders[late], spikes.times[late]
     frequencies, power = spectrum_of(spikes, simtime - measured_time, simtime)
@@ -432,7 +434,7 @@ def draw_figure(spikes, weights, options):
             raster.set_ylabel("Cell (blue: excitatory)")
         raster.set_xlabel("Time (ms)")
         spectrum = figure.add_subplot(grid[rows, 0])
-        measured = min(options.simtime, 10_000.0)
+        measured = min(options.simtime, MEASURED)
         for (start, stop), color, label in (
             ((0.0, measured), plotting.ORANGE, "at the beginning"),
             ((options.simtime - measured, options.simtime), plotting.BLACK, "at the end"),

@@ -2,7 +2,6 @@
 """Fit a model to sweeps: generations of candidates are simulated, compared and replaced."""
 
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from izhisyn import checks
 from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
-from izhisyn.files import writing
+from izhisyn.files import read_arrays, writing
 from izhisyn.fitting.problem import Problem, pose
 from izhisyn.fitting.result import Fit, identify
 from izhisyn.fitting.scores import errors, gamma_factors
@@ -245,20 +244,15 @@ class Log:
         """Bring a new search to where that of the file has come."""
         if self.path is None or not self.path.is_file():
             raise ParameterError(f"there is no log {self.path} to go on with; start without resume")
-        try:
-            with np.load(self.path) as archive:
-                digest, losses = str(archive["digest"]), archive["losses"]
-                sizes = archive["sizes"]
-        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise ParameterError(
-                f"{self.path} is no log of a fit ({error}); start without resume"
-            ) from error
-        if digest != self.digest:
+        arrays = read_arrays(self.path, ("digest", "losses", "sizes"))
+        if arrays is None:
+            raise ParameterError(f"{self.path} is no log of a fit; start without resume")
+        if str(arrays["digest"]) != self.digest:
             raise ParameterError(
                 f"{self.path} is the log of a fit with other sweeps or settings; give the same "
                 f"ones, or start without resume"
             )
-        for own in np.split(losses, np.cumsum(sizes)[:-1]):
+        for own in np.split(arrays["losses"], np.cumsum(arrays["sizes"])[:-1]):
             self.points.append(search.ask().points)
             self.losses.append(own)
             search.tell(own)

@@ -10,7 +10,6 @@ found in the voltage.
 
 import csv
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from izhisyn import checks
 from izhisyn.checks import checked
 from izhisyn.errors import ParameterError
+from izhisyn.files import read_arrays
 from izhisyn.fitting.sweeps import SPIKE_THRESHOLD, sweep
 
 # Factors to ms, pA and mV.
@@ -115,13 +115,14 @@ def _table(path):
 
 
 def _read_npz(path):
+    refusal = ParameterError(f"{path} is no NumPy archive of numbers; write it with numpy.savez")
+    stored = read_arrays(path)
+    if stored is None:
+        raise refusal
     try:
-        with np.load(path) as archive:
-            arrays = {name: np.asarray(archive[name], dtype=float) for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ParameterError(
-            f"{path} is no NumPy archive of numbers ({error}); write it with numpy.savez"
-        ) from error
+        arrays = {name: np.asarray(values, dtype=float) for name, values in stored.items()}
+    except ValueError as error:
+        raise refusal from error
     spike_sweeps = arrays.pop("spike_sweep", None)
     quantities = _converted(path, arrays)
     currents = np.atleast_2d(_required(path, quantities, "current"))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from izhisyn import files, processes
@@ -192,3 +193,26 @@ while time.monotonic() < end:
     command = [sys.executable, "-c", program, tmp_path]
     many = [subprocess.Popen(command, cwd=pytestconfig.rootpath) for _ in range(4)]
     assert [process.wait() for process in many] == [0] * 4
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_text("no archive"),
+        lambda path: path.write_bytes(path.read_bytes()[:-30]),
+        lambda path: np.save(path.open("wb"), np.arange(3)),
+        lambda path: np.savez(path, b=[1.0]),
+        lambda path: np.savez(path, a=np.array([{}])),
+    ],
+    ids=["missing", "text", "cut", "a single array", "other names", "objects"],
+)
+def test_only_a_whole_archive_has_arrays(tmp_path, damage):
+    """Anything else is none, without an exception of NumPy's."""
+    path = tmp_path / "numbers.npz"
+    np.savez(path, a=[1.0, 2.0], b=3)
+    arrays = files.read_arrays(path, ["a"])
+    assert arrays["a"].tolist() == [1.0, 2.0]
+    assert arrays["b"] == 3
+    damage(path)
+    assert files.read_arrays(path, ["a"]) is None

@@ -178,6 +178,10 @@ CASES = {
     "files.write_text": Case(
         lambda w: {"path": w.folder / "x", "text": "x"}, {"path": ["", 1], "text": [1, b"x"]}
     ),
+    "files.read_arrays": Case(
+        lambda w: {"path": w.folder / "x", "names": ["a"]},
+        {"path": ["", 1.5], "names": [["", 1], "a"]},
+    ),
     "files.sync": Case(lambda w: {}, {"path": ["", 1.5]}),
     "files.FolderLock.__init__": Case(lambda w: {"self": object()}, {"folder": ["", 1]}),
     "firing_patterns.firing_pattern": Case(
