@@ -823,11 +823,13 @@ class Workshop:
         found = [self.cache.get(key) for key in keys]
         missing = [unit for unit, files in zip(units, found, strict=True) if files is None]
         made = iter(self.run_nestml(missing) if missing else [])
+        # Somebody may have changed a template meanwhile.
+        is_as_hashed = not missing or generator_hash() == tools
         codes = []
         for key, files in zip(keys, found, strict=True):
             if files is None:
                 files = next(made)
-                if generator_hash() == tools:  # nobody has changed a template meanwhile
+                if is_as_hashed:
                     self.cache.put(key, files)
             codes.append(self.write(files))
         return codes

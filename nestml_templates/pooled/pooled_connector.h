@@ -7,6 +7,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include "connection_label.h"
 #include "connector_base.h"
 #include "connector_model.h"
 #include "kernel_manager.h"
@@ -277,6 +278,7 @@ private:
 
   void hold( const nest::SpikeEvent& spike, std::size_t first, std::size_t end );
   void deliver( nest::Event& event, const Common& common, std::size_t thread, std::size_t first, std::size_t end );
+  void deliver_now( nest::Event& event, const Common& common, std::size_t thread, std::size_t first, std::size_t end );
   void draw_into_ring( PoissonEvent& event, const Common& common );
   void add_to_ring( const nest::SpikeEvent& spike, const Common& common, std::size_t first, std::size_t end );
   void send_by_node( nest::Event& event, const Common& common, std::size_t thread, std::size_t lcid );
@@ -333,9 +335,22 @@ PooledConnector< Synapse, HAS_LABEL >::deliver( nest::Event& event,
   if constexpr ( Numbers::IS_PLASTIC )
   {
     hold( static_cast< nest::SpikeEvent& >( event ), first, end ); // Connect refuses sources of other events
-    return;
   }
-  else if ( not common.get_weight_recorder() and not has_disabled_ )
+  else
+  {
+    deliver_now( event, common, thread, first, end );
+  }
+}
+
+template < class Synapse, bool HAS_LABEL >
+void
+PooledConnector< Synapse, HAS_LABEL >::deliver_now( nest::Event& event,
+  const Common& common,
+  const std::size_t thread,
+  const std::size_t first,
+  const std::size_t end )
+{
+  if ( not common.get_weight_recorder() and not has_disabled_ )
   {
     // Other subclasses of SpikeEvent draw their spikes for each target.
     if ( typeid( event ) == typeid( nest::SpikeEvent ) )
@@ -349,14 +364,11 @@ PooledConnector< Synapse, HAS_LABEL >::deliver( nest::Event& event,
       return;
     }
   }
-  if constexpr ( not Numbers::IS_PLASTIC )
+  for ( std::size_t lcid = first; lcid < end; ++lcid )
   {
-    for ( std::size_t lcid = first; lcid < end; ++lcid )
+    if ( not delays_[ lcid ].is_disabled() )
     {
-      if ( not delays_[ lcid ].is_disabled() )
-      {
-        send_by_node( event, common, thread, lcid );
-      }
+      send_by_node( event, common, thread, lcid );
     }
   }
 }
@@ -499,5 +511,24 @@ PooledConnector< Synapse, HAS_LABEL >::set_synapse_status( const std::size_t lci
   }
 }
 } // namespace izhisyn
+
+namespace nest
+{
+template < class Synapse >
+  requires( Synapse::IS_POOLED )
+class Connector< Synapse > : public izhisyn::PooledConnector< Synapse, false >
+{
+public:
+  using izhisyn::PooledConnector< Synapse, false >::PooledConnector;
+};
+
+template < class Synapse >
+  requires( Synapse::IS_POOLED )
+class Connector< ConnectionLabel< Synapse > > : public izhisyn::PooledConnector< ConnectionLabel< Synapse >, true >
+{
+public:
+  using izhisyn::PooledConnector< ConnectionLabel< Synapse >, true >::PooledConnector;
+};
+} // namespace nest
 
 #endif

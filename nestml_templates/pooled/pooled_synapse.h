@@ -25,6 +25,8 @@ class PooledSynapse : public nest::Connection< TargetIdentifier >
 public:
   using CommonPropertiesType = Common;
 
+  static constexpr bool IS_POOLED = true; //!< PooledConnector stores its connections
+
   static constexpr nest::ConnectionModelProperties properties = nest::ConnectionModelProperties::HAS_DELAY
     | nest::ConnectionModelProperties::IS_PRIMARY | nest::ConnectionModelProperties::SUPPORTS_LBL;
 

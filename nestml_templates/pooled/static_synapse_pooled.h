@@ -2,8 +2,6 @@
 #ifndef IZHISYN_STATIC_SYNAPSE_POOLED
 #define IZHISYN_STATIC_SYNAPSE_POOLED
 
-#include "connection_label.h"
-
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
 //! Weights of their own, for PooledConnector
@@ -117,24 +115,5 @@ private:
   double weight_ = 1.0;
 };
 } // namespace izhisyn
-
-namespace nest
-{
-template < class TargetIdentifier >
-class Connector< izhisyn::static_synapse_pooled< TargetIdentifier > >
-  : public izhisyn::PooledConnector< izhisyn::static_synapse_pooled< TargetIdentifier >, false >
-{
-public:
-  using izhisyn::PooledConnector< izhisyn::static_synapse_pooled< TargetIdentifier >, false >::PooledConnector;
-};
-
-template < class TargetIdentifier >
-class Connector< ConnectionLabel< izhisyn::static_synapse_pooled< TargetIdentifier > > >
-  : public izhisyn::PooledConnector< ConnectionLabel< izhisyn::static_synapse_pooled< TargetIdentifier > >, true >
-{
-public:
-  using izhisyn::PooledConnector< ConnectionLabel< izhisyn::static_synapse_pooled< TargetIdentifier > >, true >::PooledConnector;
-};
-} // namespace nest
 
 #endif

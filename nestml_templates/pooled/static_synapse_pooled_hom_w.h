@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "connection_label.h"
-
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
 //! The weight of all connections of a model, and whether one of them leads to a port that takes none below 0
@@ -163,24 +161,5 @@ public:
   }
 };
 } // namespace izhisyn
-
-namespace nest
-{
-template < class TargetIdentifier >
-class Connector< izhisyn::static_synapse_pooled_hom_w< TargetIdentifier > >
-  : public izhisyn::PooledConnector< izhisyn::static_synapse_pooled_hom_w< TargetIdentifier >, false >
-{
-public:
-  using izhisyn::PooledConnector< izhisyn::static_synapse_pooled_hom_w< TargetIdentifier >, false >::PooledConnector;
-};
-
-template < class TargetIdentifier >
-class Connector< ConnectionLabel< izhisyn::static_synapse_pooled_hom_w< TargetIdentifier > > >
-  : public izhisyn::PooledConnector< ConnectionLabel< izhisyn::static_synapse_pooled_hom_w< TargetIdentifier > >, true >
-{
-public:
-  using izhisyn::PooledConnector< ConnectionLabel< izhisyn::static_synapse_pooled_hom_w< TargetIdentifier > >, true >::PooledConnector;
-};
-} // namespace nest
 
 #endif

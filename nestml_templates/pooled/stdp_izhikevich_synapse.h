@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "connection_label.h"
-
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
 /**
@@ -160,24 +158,5 @@ class stdp_izhikevich_synapse : public PlasticSynapse< TargetIdentifier, StdpIzh
 {
 };
 } // namespace izhisyn
-
-namespace nest
-{
-template < class TargetIdentifier >
-class Connector< izhisyn::stdp_izhikevich_synapse< TargetIdentifier > >
-  : public izhisyn::PooledConnector< izhisyn::stdp_izhikevich_synapse< TargetIdentifier >, false >
-{
-public:
-  using izhisyn::PooledConnector< izhisyn::stdp_izhikevich_synapse< TargetIdentifier >, false >::PooledConnector;
-};
-
-template < class TargetIdentifier >
-class Connector< ConnectionLabel< izhisyn::stdp_izhikevich_synapse< TargetIdentifier > > >
-  : public izhisyn::PooledConnector< ConnectionLabel< izhisyn::stdp_izhikevich_synapse< TargetIdentifier > >, true >
-{
-public:
-  using izhisyn::PooledConnector< ConnectionLabel< izhisyn::stdp_izhikevich_synapse< TargetIdentifier > >, true >::PooledConnector;
-};
-} // namespace nest
 
 #endif
