@@ -145,6 +145,35 @@ def test_spike_on_its_way_takes_the_weight_at_its_arrival(nest_kernel):
     assert np.array_equal(found, expected.events["I_AMPA"])
 
 
+@pytest.mark.parametrize(
+    ("large", "delays", "is_last"),
+    [
+        (0, (1.0, 1.0, 1.0), True),  # of one delay, higher sources come first
+        (2, (1.0, 1.0, 1.0), False),
+        (2, (1.0, 1.0, 3.0), True),  # shorter delays come before
+        (0, (1.0, 3.0, 3.0), False),
+    ],
+)
+def test_spikes_of_a_step_are_added_in_the_order_of_the_program(
+    nest_kernel, large, delays, is_last
+):
+    """A small weight is half of the last digit of the large one: only two, added first, survive."""
+    weights = np.full(3, 2.0**-14)
+    weights[large] = 2.0**39
+    nest = nest_kernel(resolution=1.0)
+    nest.CopyModel(SYNAPSE, "learning", {"Wmax": 1e12})
+    cell = nest.Create(DELTA, params={"t_pulse": 5.0, "integrator": 1})
+    generators = nest.Create("spike_generator", 3)
+    generators.set([{"spike_times": [10.0 - delay]} for delay in delays])
+    parrots = nest.Create("parrot_neuron", 3)
+    nest.Connect(generators, parrots, "one_to_one", {"delay": 1.0})
+    for parrot, weight, delay in zip(parrots, weights, delays, strict=True):
+        spec = {"synapse_model": "learning", "weight": weight, "delay": delay}
+        nest.Connect(parrot, cell, syn_spec=spec)
+    nest.Simulate(12.0)
+    assert cell.I_pulse - 2.0**39 == (2.0**-13 if is_last else 0.0)
+
+
 def test_disconnected_synapse_learns_no_more_and_its_spike_arrives(nest_kernel):
     """What is on its way stays."""
     nest = nest_kernel()

@@ -249,3 +249,15 @@ def test_psc_and_cond_models_agree_without_input(nest_kernel):
     V_m = [events["V_m"][events["senders"] == neuron.global_id] for neuron in neurons]
     np.testing.assert_allclose(V_m[1], V_m[0], atol=1e-8)
     np.testing.assert_allclose(V_m[2], V_m[0], atol=1e-8)
+
+
+def test_weight_arrives_as_it_is(nest_kernel):
+    """To the last bit: NESTML's ports are rates, and 0.001 w times 1000 is not w for every w."""
+    nest = nest_kernel()
+    weights = np.random.default_rng(1).uniform(0.0, 20.0, 100)
+    assert np.any(0.001 * weights * 1000.0 != weights)
+    neurons = nest.Create(DELTA, weights.size, {"t_pulse": 5.0})
+    generator = nest.Create("spike_generator", params={"spike_times": [1.0]})
+    nest.Connect(generator, neurons, "all_to_all", {"weight": weights[:, None], "delay": 1.0})
+    nest.Simulate(3.0)
+    assert neurons.I_pulse == tuple(weights)
