@@ -170,7 +170,6 @@ def test_states_stay_finite(nest_kernel):
     attack(nest_kernel, 15, 100)
 
 
-@pytest.mark.xfail(reason="U_m passes 1e12 where b is far beyond 1e12 and steps are regular")
 @pytest.mark.slow
 def test_states_stay_finite_in_many_simulations(nest_kernel):
     """The same with thousands of neurons a simulation, hundreds of times."""
