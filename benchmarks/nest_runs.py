@@ -118,7 +118,7 @@ def spike_times(contestant, resolution, cells, duration):
         found = recording.exact_spikes(recorder, offsets)
     else:
         found = recording.spikes(recorder)
-    trains = [found.of(node) for node in neurons.tolist()]
+    trains = [found.times_of(node) for node in neurons.tolist()]
     return [train[train <= duration] for train in trains]
 
 

@@ -335,7 +335,7 @@ class Results:
         with self.file("png") as path:
             figure.savefig(path)
 
-    def report(self, *lines):
+    def finish(self, *lines):
         """Print the numbers that matter and the files that were written; the run is over."""
         self._lock.release()
         if not self.quiet:

@@ -66,7 +66,7 @@ def to_neo(spikes, stop, neurons=None, traces=None, units=None):
     for sender in np.unique(spikes.senders).tolist() if neurons is None else neurons:
         segment.spiketrains.append(
             neo.SpikeTrain(
-                spikes.of(sender), units="ms", t_start=0.0, t_stop=stop, sender=int(sender)
+                spikes.times_of(sender), units="ms", t_start=0.0, t_stop=stop, sender=int(sender)
             )
         )
     if traces is not None:

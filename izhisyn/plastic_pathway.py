@@ -89,7 +89,9 @@ class Pathway:
             raise ParameterError(
                 f"source is {source}; there are {len(self.pre)} presynaptic cells, from 0 on"
             )
-        times, delivered = deliveries.of(self.pre[source].global_id, self.post.global_id)
+        times, delivered = deliveries.times_and_weights(
+            self.pre[source].global_id, self.post.global_id
+        )
         return times, delivered / weight
 
 

@@ -54,7 +54,7 @@ class Spikes:
         checks.refuse_different_lengths(times=self.times, senders=self.senders)
 
     @checked(sender=checks.whole_number(1))
-    def of(self, sender):
+    def times_of(self, sender):
         """Spike times of one neuron [ms], shape (n_spikes_of_sender,)."""
         return self.times[self.senders == sender]
 
@@ -79,7 +79,7 @@ class Traces:
     values: dict
 
     @checked(sender=checks.whole_number(1), variable=checks.text)
-    def of(self, sender, variable):
+    def values_of(self, sender, variable):
         """Trace of one variable of one neuron, shape (n_samples,)."""
         if variable not in self.values:
             raise ParameterError(
@@ -110,8 +110,8 @@ class Deliveries:
     weights: np.ndarray
 
     @checked(source=checks.whole_number(1), target=checks.whole_number(1))
-    def of(self, source, target):
-        """Choose the times [ms] and weights of the connections between two nodes."""
+    def times_and_weights(self, source, target):
+        """Return the times [ms] and weights of the deliveries between two nodes, as arrays."""
         chosen = (self.sources == source) & (self.targets == target)
         return self.times[chosen], self.weights[chosen]
 

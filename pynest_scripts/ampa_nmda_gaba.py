@@ -88,11 +88,11 @@ class Recording:
 
     def trace(self, population, variable):
         """Trace of the first neuron of a population, shape (n_samples,)."""
-        return self.traces.of(self.senders[population].start, variable)
+        return self.traces.values_of(self.senders[population].start, variable)
 
     def first_spikes(self, population):
         """Spike times of the first neuron of a population [ms]."""
-        return self.spikes.of(self.senders[population].start)
+        return self.spikes.times_of(self.senders[population].start)
 
     def count(self, population):
         """Count the spikes of a population."""
@@ -142,7 +142,7 @@ def main(arguments=None):
     lines = [summary(name, recorded, options) for name, recorded in runs.items()]
     if options.as_posted:
         lines.append(difference_summary(difference(**runs)))
-    results.report(*lines)
+    results.finish(*lines)
 
 
 def parse_arguments(arguments=None):

@@ -88,7 +88,8 @@ def main(arguments=None):
 
     senders = dict(zip(panels, neurons.tolist(), strict=True))
     spike_times = {
-        name: within(spikes.of(senders[name]), panel.duration) for name, panel in panels.items()
+        name: within(spikes.times_of(senders[name]), panel.duration)
+        for name, panel in panels.items()
     }
 
     results.write_json(
@@ -115,7 +116,7 @@ def main(arguments=None):
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
     results.write_figure(draw(panels, senders, spike_times, traces))
-    results.report(
+    results.finish(
         f"Spikes ({options.protocol} protocol): "
         + ", ".join(f"{name} {times.size}" for name, times in spike_times.items())
     )
@@ -184,7 +185,7 @@ def draw(panels, senders, spike_times, traces):
         V_axes, I_axes = axes[0::2].ravel(), axes[1::2].ravel()
         for above, below, (name, panel) in zip(V_axes, I_axes, panels.items(), strict=True):
             times = within(traces.times, panel.duration)
-            V_m = traces.of(senders[name], "V_m")[: times.size]
+            V_m = traces.values_of(senders[name], "V_m")[: times.size]
             above.plot(
                 *plotting.with_spikes(times, V_m, spike_times[name], V_PEAK, panel.cell.c),
                 color=plotting.BLACK,

@@ -23,7 +23,7 @@ SCRIPT = "gliotransmission"
 NEURON = "izhikevich_psc_multisyn_neuron"
 SYNAPSE = "gliotransmission_synapse"
 ALPHA = {"decreasing": 0.0, "increasing": 1.0}  # release probability when all receptors are bound
-COLOURS = {"decreasing": plotting.BLUE, "increasing": plotting.VERMILION}
+COLORS = {"decreasing": plotting.BLUE, "increasing": plotting.VERMILION}
 PULSE_CURRENT = 20.0  # into the presynaptic cells [pA]
 PULSE_LENGTH = 100.0  # [ms]
 PULSE_PERIOD = 1000.0  # [ms]
@@ -92,7 +92,7 @@ def main(arguments=None):
 
     sample_times, Gamma_S = np.concatenate([part["samples"] for part in all_samples]).T
     recorded = Recorded(
-        releases=spikes.of(astrocyte.global_id),
+        releases=spikes.times_of(astrocyte.global_id),
         sample_times=sample_times,
         Gamma_S=Gamma_S,
         calcium=calcium,
@@ -119,7 +119,7 @@ def main(arguments=None):
     with results.file("npz") as path:
         recording.save(path, spikes, recorded.calcium)
     results.write_figure(draw(pathways, measured, recorded, options))
-    results.report(
+    results.finish(
         f"{recorded.releases.size} releases of gliotransmitter in {options.duration:g} ms, "
         f"up to {100 * Gamma_S.max():.0f} % of the receptors bound",
         *(
@@ -280,8 +280,8 @@ def measure(alpha, pathway, deliveries, spikes, weight):
     starts_train = np.diff(times, prepend=-np.inf) > PULSE_LENGTH
     return {
         "alpha": alpha,
-        "pre_spike_times": [spikes.of(sender).tolist() for sender in pathway.pre.tolist()],
-        "post_spike_times": spikes.of(pathway.post.global_id).tolist(),
+        "pre_spike_times": [spikes.times_of(sender).tolist() for sender in pathway.pre.tolist()],
+        "post_spike_times": spikes.times_of(pathway.post.global_id).tolist(),
         "r": r.tolist(),
         "r_at_train_start": r[starts_train].tolist(),
     }
@@ -344,7 +344,7 @@ def draw_overview(axes, measured, recorded, options):
     axes[2].step(seconds, Gamma_S, where="post", color=plotting.BLACK)
     axes[2].set_ylabel(r"$\Gamma_S$")
     for name, case in measured.items():
-        alpha, color = case["alpha"], COLOURS[name]
+        alpha, color = case["alpha"], COLORS[name]
         label = rf"$\alpha={alpha:g}$"
         U = (1.0 - Gamma_S) * options.U_0 + alpha * Gamma_S
         axes[3].step(seconds, U, where="post", color=color, label=label)
@@ -386,8 +386,8 @@ def held_values(recorded, spike_times, duration):
 def draw_currents(axes, pathways, currents, start):
     """Draw the postsynaptic currents of both cases for one period from a time [ms] on."""
     for name, pathway in reversed(pathways.items()):
-        trace = currents.of(pathway.post.global_id, "I_AMPA")
-        axes.plot(currents.times, trace, color=COLOURS[name])
+        trace = currents.values_of(pathway.post.global_id, "I_AMPA")
+        axes.plot(currents.times, trace, color=COLORS[name])
     axes.set_xlim(start, start + PULSE_PERIOD)
     axes.set_xlabel("Time (ms)")
 

@@ -117,7 +117,7 @@ def main(arguments=None):
         with results.file(f"{name}.npz") as path:
             recording.save(path, spikes)
     results.write_figure(draw(runs, options.simtime))
-    results.report(
+    results.finish(
         *(
             f"{name}: {m['rates']['all']:.2f} spikes/s (E {m['rates']['E']:.2f}, "
             f"I {m['rates']['I']:.2f}), median CV {m['cv_median']:.3f}, power against 150-450 Hz: "

@@ -94,7 +94,7 @@ def main(arguments=None):
         recording.save(path, spikes, traces)
     results.write_figure(draw(published, converged, shown))
     lost = [name for name in PANELS if shown[name]["published"] and not shown[name]["converged"]]
-    results.report(
+    results.finish(
         f"Properties shown with the script's steps: {count(shown, 'published')} of {len(PANELS)}",
         f"and with the exact step: {count(shown, 'converged')}"
         + (f" (not {', '.join(lost)})" if lost else ""),
@@ -158,10 +158,10 @@ def staircase(current, duration, resolution):
 def converged_course(panel, sender, spikes, traces):
     """Cut the course of a panel's neuron out of the recording."""
     in_time = traces.times <= panel.duration
-    times = spikes.of(sender)
+    times = spikes.times_of(sender)
     return Course(
         traces.times[in_time],
-        traces.of(sender, "V_m")[in_time],
+        traces.values_of(sender, "V_m")[in_time],
         times[times <= panel.duration],
     )
 

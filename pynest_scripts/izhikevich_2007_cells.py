@@ -83,7 +83,7 @@ def main(arguments=None):
 
     senders = dict(zip(PANELS, neurons.tolist(), strict=True))
     spike_times = {
-        panel: within(spikes.of(sender), PROTOCOLS[panel[0]].duration)
+        panel: within(spikes.times_of(sender), PROTOCOLS[panel[0]].duration)
         for panel, sender in senders.items()
     }
 
@@ -119,7 +119,7 @@ def main(arguments=None):
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
     results.write_figure(draw(senders, spike_times, traces))
-    results.report(
+    results.finish(
         "Spikes: "
         + ", ".join(
             f"{name} " + "/".join(str(spike_times[name, I_e].size) for I_e in protocol.amplitudes)
@@ -178,7 +178,8 @@ def draw(senders, spike_times, traces):
                 panel = name, amplitude
                 times = within(traces.times, protocol.duration)
                 V_m, U_m = (
-                    traces.of(senders[panel], variable)[: times.size] for variable in ("V_m", "U_m")
+                    traces.values_of(senders[panel], variable)[: times.size]
+                    for variable in ("V_m", "U_m")
                 )
                 draw_course(axes, protocol.cell, times, V_m, U_m, spike_times[panel])
                 axes.set_xlim(0.0, protocol.duration)

@@ -49,7 +49,7 @@ DETAILS = ("sender", "released_sender", "spike_times", "rebound_times")
 
 RANGES = {"a": (0.01, 0.12), "b": (0.15, 0.28), "c": (-70.0, -45.0), "d": (0.0, 10.0)}
 UNITS = {"a": " (1/ms)", "b": " (1/mV)", "c": " (mV)", "d": ""}
-COLOURS = dict(
+COLORS = dict(
     zip(
         PATTERNS,
         (
@@ -176,7 +176,7 @@ def write_details(results, run, details, spikes, traces):
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
     results.write_figure(draw_points(details, traces))
-    results.report(*(f"{cell_text(row)}: {behaviour_text(row)}" for row in details))
+    results.finish(*(f"{cell_text(row)}: {behaviour_text(row)}" for row in details))
 
 
 def write_maps(results, run, options, planes, rows):
@@ -208,7 +208,7 @@ def write_maps(results, run, options, planes, rows):
         }
     )
     results.write_figure(draw_maps(planes, options.currents, patterns, rebounding))
-    results.report(
+    results.finish(
         f"{len(rows)} points: "
         + ", ".join(f"{pattern} {100 * share:.1f} %" for pattern, share in shares.items())
     )
@@ -478,7 +478,7 @@ def draw_maps(planes, currents, patterns, rebounding):
                 held = ", ".join(f"${name}={value:g}$" for name, value in plane.held.items())
                 axes[row, column].set_title(f"$I={current:g}$ pA, {held}", loc="left")
             axes[row, 0].set_ylabel(f"${plane.y}${UNITS[plane.y]}")
-        marks = [Patch(color=colour, label=name) for name, colour in COLOURS.items()]
+        marks = [Patch(color=colour, label=name) for name, colour in COLORS.items()]
         marks += [
             Patch(facecolor="none", edgecolor=plotting.BLACK, hatch="....", lw=0, label="rebounds"),
             Line2D([], [], color=plotting.BLACK, label="resonator above"),
@@ -495,7 +495,7 @@ def draw_map(axes, plane, patterns, rebounding):
         x,
         y,
         patterns,
-        cmap=ListedColormap(list(COLOURS.values())),
+        cmap=ListedColormap(list(COLORS.values())),
         vmin=-0.5,
         vmax=len(PATTERNS) - 0.5,
         rasterized=True,
@@ -546,7 +546,7 @@ def draw_points(details, traces):
                 (right, row["released_sender"], row["rebound_times"], RELEASE_WINDOW),
             ):
                 shown = traces.times <= end
-                V_m = traces.of(sender, "V_m")[shown]
+                V_m = traces.values_of(sender, "V_m")[shown]
                 panel.plot(
                     *plotting.with_spikes(traces.times[shown], V_m, times, V_PEAK, row["c"]),
                     color=plotting.BLACK,

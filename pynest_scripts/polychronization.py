@@ -111,7 +111,7 @@ def main(arguments=None):
     with results.file("npz") as path:
         recording.save(path, spikes)
     results.write_figure(draw_figure(spikes, weights, options))
-    results.report(
+    results.finish(
         f"E {measured['rates']['E']:.2f}, I {measured['rates']['I']:.2f} spikes/s in the last "
         f"{measured['measured_time'] / 1000.0:g} s; spectral peak at "
         f"{measured['gamma_peak']:.0f} Hz; {100.0 * np.mean(weights > 0.95 * W_MAX):.0f} % of the "

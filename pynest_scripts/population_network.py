@@ -177,7 +177,7 @@ def simulate_network(options):
         recording.save(path, spikes, traces)
     results.write_figure(draw(spikes, traces, measured, size, options))
     mean = summary(measured)
-    results.report(
+    results.finish(
         f"E {mean['rates']['E']:.2f} spikes/s, I {mean['rates']['I']:.2f} spikes/s, mean CV "
         f"{as_text(mean['cv']['all'])}, mean correlation of two cells "
         f"{as_text(mean['correlation']['all'])}",
@@ -279,7 +279,7 @@ def recover(options):
     with results.file("npz") as path:
         recording.save(path, spikes)
     until, start = recovered.complete_until, run["presimtime"]
-    results.report(
+    results.finish(
         f"Recovered {spikes.times.size} spikes, complete from {start:g} ms to {until:g} ms of "
         f"{end:g} ms"
         if until > start
@@ -423,8 +423,8 @@ def draw_potentials(axes, traces, spikes, size, colours, window):
     for name, ids in size.populations.items():
         recorded = [sender for sender in traces.senders if sender in ids]
         if recorded:
-            V_m = traces.of(recorded[0], "V_m")[shown]
-            spike_times = spikes.of(recorded[0])
+            V_m = traces.values_of(recorded[0], "V_m")[shown]
+            spike_times = spikes.times_of(recorded[0])
             spike_times = spike_times[spike_times <= traces.times[shown][-1]]
             axes.plot(
                 *plotting.with_spikes(traces.times[shown], V_m, spike_times, V_PEAK, V_RESET),

@@ -80,14 +80,16 @@ def main(arguments=None):
             "model": MODEL,
             "nest_version": nest.__version__,
             "spike_times": {
-                "pre": [spikes.of(sender).tolist() for sender in pre.tolist()],
-                "post": spikes.of(post.global_id).tolist(),
+                "pre": [spikes.times_of(sender).tolist() for sender in pre.tolist()],
+                "post": spikes.times_of(post.global_id).tolist(),
             },
             "synapses": {
                 receptor: {
                     "spike_times": times.tolist(),
                     "r": r.tolist(),
-                    "peak_current": float(traces.of(post.global_id, CURRENTS[receptor]).max()),
+                    "peak_current": float(
+                        traces.values_of(post.global_id, CURRENTS[receptor]).max()
+                    ),
                 }
                 for receptor, (times, r) in synapses.items()
             },
@@ -97,9 +99,9 @@ def main(arguments=None):
         recording.save(path, spikes, traces)
     results.write_figure(draw(cell, pre, post, spikes, traces, synapses, plasticity))
     times, r = synapses["AMPA"]
-    results.report(
+    results.finish(
         f"{options.cell_type}: {times.size} presynaptic spikes, "
-        f"{spikes.of(post.global_id).size} postsynaptic"
+        f"{spikes.times_of(post.global_id).size} postsynaptic"
         + (f"; release {r[0]:.3f} at the first, {r[-1]:.3f} at the last" if r.size else "")
     )
 
@@ -181,7 +183,7 @@ def draw(cell, pre, post, spikes, traces, synapses, plasticity):
         colors = (plotting.BLUE, plotting.VERMILION)
         labels = ("AMPA", "NMDA before the block")
         for name, color, text in zip(CURRENTS.values(), colors, labels, strict=True):
-            axes[1, 1].plot(traces.times, traces.of(target, name), color=color, label=text)
+            axes[1, 1].plot(traces.times, traces.values_of(target, name), color=color, label=text)
         axes[1, 1].set_ylabel("Postsynaptic\ncurrents (pA)")
         plotting.legend_above(axes[1, 1])
         draw_potential(axes[2, 1], cell, traces, target, spikes)
@@ -201,7 +203,7 @@ def draw_cell(axes, cell, traces, sender, spikes):
     parameters = ", ".join(f"${name}={value:g}$" for name, value in cell.parameters.items())
     axes[0].set_title(f"{cell.title}: {parameters}", loc="left")
     axes[0].set_ylabel("Presynaptic\n$V_m$ (mV)")
-    axes[1].plot(traces.times, traces.of(sender, "U_m"), color=plotting.BLUE)
+    axes[1].plot(traces.times, traces.values_of(sender, "U_m"), color=plotting.BLUE)
     axes[1].set_ylabel("$U_m$")
     steps = ((0.0, 0.0), (STEP_TIME, STEP_CURRENT))
     plotting.draw_steps(axes[2], steps, DURATION, color=plotting.VERMILION)
@@ -212,8 +214,10 @@ def draw_cell(axes, cell, traces, sender, spikes):
 def draw_potential(axes, cell, traces, sender, spikes):
     """Draw a membrane potential with its spikes up to the threshold."""
     V_th = 30.0
-    trace = traces.times, traces.of(sender, "V_m")
-    axes.plot(*plotting.with_spikes(*trace, spikes.of(sender), V_th, cell.c), color=plotting.BLACK)
+    trace = traces.times, traces.values_of(sender, "V_m")
+    axes.plot(
+        *plotting.with_spikes(*trace, spikes.times_of(sender), V_th, cell.c), color=plotting.BLACK
+    )
 
 
 def draw_synapse(axes, spike_times, r, plasticity):

@@ -56,7 +56,7 @@ def main(arguments=None):
     with results.file("npz") as path:
         recording.save(path, spikes, traces)
     results.write_figure(draw(neuron.global_id, spikes, traces))
-    results.report(
+    results.finish(
         f"{spikes.times.size} spikes in {DURATION:g} ms at {CURRENT:g} pA"
         + (f", the last interval {intervals[-1]:.2f} ms" if intervals.size else "")
     )
@@ -83,12 +83,16 @@ def draw(node_id, spikes, traces):
         v_axes, u_axes = figure.subplots(2, 1, sharex=True)
         v_axes.plot(
             *plotting.with_spikes(
-                traces.times, traces.of(node_id, "v"), spikes.times, neuron["V_th"], neuron["c"]
+                traces.times,
+                traces.values_of(node_id, "v"),
+                spikes.times,
+                neuron["V_th"],
+                neuron["c"],
             ),
             color=plotting.BLACK,
         )
         v_axes.set_ylabel("v (mV)")
-        u_axes.plot(traces.times, traces.of(node_id, "u"), color=plotting.BLUE)
+        u_axes.plot(traces.times, traces.values_of(node_id, "u"), color=plotting.BLUE)
         u_axes.set_ylabel("u")
         u_axes.set_xlabel("Time (ms)")
         u_axes.set_xlim(0.0, DURATION)

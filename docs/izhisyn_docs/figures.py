@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from izhisyn import plotting
 
-COLOURS = (plotting.BLACK, plotting.BLUE, plotting.VERMILION)
+COLORS = (plotting.BLACK, plotting.BLUE, plotting.VERMILION)
 MARKERS = ("o", "s", "^")
 VISIBLE = 0.03  # a response is shown until it is below this share of its peak
 BEFORE = 0.05  # share of the time axis before a spike arrives
@@ -27,7 +27,7 @@ def draw_f_I_curves(currents, rates):
     with plotting.style():
         figure = plotting.new_figure(width=11.0, height=6.5)
         axes = figure.subplots()
-        for colour, (cell, values) in zip(COLOURS, rates.items(), strict=False):
+        for colour, (cell, values) in zip(COLORS, rates.items(), strict=False):
             axes.plot(currents, values, color=colour, lw=1.2)
             axes.annotate(
                 cell,
@@ -113,7 +113,7 @@ def draw_postsynaptic_responses(names, responses):
             column[0].set_title(f"{response.port}, weight {response.weight:g}")
             for axes, (label, prefix) in zip(column, kinds.items(), strict=True):
                 drawn = [name for name in response.values if name.startswith(prefix)]
-                for colour, name in zip(COLOURS, drawn, strict=False):
+                for colour, name in zip(COLORS, drawn, strict=False):
                     axes.plot(response.times, response.values[name], color=colour, label=name)
                 if len(drawn) > 1:
                     axes.legend(frameon=False, fontsize=6, handlelength=1.0)
@@ -143,7 +143,7 @@ def draw_releases(releases):
     with plotting.style():
         figure = plotting.new_figure(width=11.0, height=6.5)
         axes = figure.subplots()
-        for colour, marker, (rate, values) in zip(COLOURS, MARKERS, releases.items(), strict=False):
+        for colour, marker, (rate, values) in zip(COLORS, MARKERS, releases.items(), strict=False):
             axes.plot(
                 np.arange(1, values.size + 1),
                 values,

@@ -96,7 +96,7 @@ def steady_rates(model_name, parameters, currents):
     recorder = recording.record_spikes(neurons, start=SETTLING)
     simulate(SETTLING + RATE_WINDOW)
     spikes = recording.spikes(recorder)
-    return np.array([_inverse_mean_interval(spikes.of(n)) for n in neurons.tolist()])
+    return np.array([_inverse_mean_interval(spikes.times_of(n)) for n in neurons.tolist()])
 
 
 def f_I_curves(model, largest_current):
@@ -250,7 +250,7 @@ def releases(model_name):
     simulate(TRAIN_LENGTH * 1000.0 / min(TRAIN_RATES) + 10.0)
     delivered = recording.deliveries(recorder)
     return {
-        rate: delivered.of(source, target.global_id)[1]
+        rate: delivered.times_and_weights(source, target.global_id)[1]
         for rate, source in zip(TRAIN_RATES, sources.tolist(), strict=True)
     }
 

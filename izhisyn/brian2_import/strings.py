@@ -78,7 +78,7 @@ def to_nestml(
         if code is not None and not isinstance(code, str):
             raise Brian2ImportError(f"{part} {code!r} is not a string; put the code in quotes")
     with located("model", ""):
-        group = set_aside(
+        group = leave_out_of_networks(
             brian2.NeuronGroup(
                 1,
                 model,
@@ -144,9 +144,9 @@ def synapse_to_nestml(
     run_namespace = get_local_namespace(1) if namespace is None else dict(namespace)
     equations = parse_equations(model, SYNAPSE_FLAGS)
     with located("model", ""):
-        group = set_aside(brian2.NeuronGroup(1, parse_equations(target, NEURON_FLAGS)))
-        spikes = set_aside(brian2.SpikeGeneratorGroup(1, [], [] * brian2.second))
-        synapses = set_aside(
+        group = leave_out_of_networks(brian2.NeuronGroup(1, parse_equations(target, NEURON_FLAGS)))
+        spikes = leave_out_of_networks(brian2.SpikeGeneratorGroup(1, [], [] * brian2.second))
+        synapses = leave_out_of_networks(
             brian2.Synapses(spikes, group, equations, on_pre=on_pre, delay=delay, name=name)
         )
         synapses.connect(i=0, j=0)
@@ -173,7 +173,7 @@ def check_model_name(name):
     refuse_reserved_name(name, "model")
 
 
-def set_aside(thing):
+def leave_out_of_networks(thing):
     """Keep a Brian2 object that is only read out of its user's next ``run()``, without a warning.
 
     Parameters

@@ -69,11 +69,11 @@ def main(arguments=None):
     with results.file("py") as path:
         path.write_text(result.snippet(), encoding="utf-8")
     results.write_figure(draw_fit(result))
-    results.report(*report(result))
+    results.finish(*summary(result))
 
 
-def report(result):
-    """Say in lines what was found."""
+def summary(result):
+    """Lines that say what was found."""
     units = MODELS[result.model].units
     yield f"model {result.model}, started from {result.start}, ended by {result.ended}"
     for name in result.free:

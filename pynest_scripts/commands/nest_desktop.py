@@ -24,7 +24,7 @@ def main(arguments=None):
     results = command_line.Results("nest_desktop", options.output, endings=("json",))
     start_kernel()
     results.write_json(descriptions())
-    results.report()
+    results.finish()
 
 
 def parse_arguments(arguments=None):

@@ -138,7 +138,7 @@ def test_results_are_written_and_reported(tmp_path, capsys):
     results.write_json({"rate": 7.5})
     with results.file("txt") as path:
         path.write_text("text")
-    results.report("7.5 spikes/s")
+    results.finish("7.5 spikes/s")
     assert json.loads((folder / "example.json").read_text()) == {"rate": 7.5}
     assert capsys.readouterr().out == (
         f"7.5 spikes/s\nWrote {folder / 'example.json'}, {folder / 'example.txt'}\n"
@@ -147,7 +147,7 @@ def test_results_are_written_and_reported(tmp_path, capsys):
 
 def test_quiet_results_say_nothing(tmp_path, capsys):
     """No summary under --quiet."""
-    command_line.Results("example", tmp_path, quiet=True).report("7.5 spikes/s")
+    command_line.Results("example", tmp_path, quiet=True).finish("7.5 spikes/s")
     assert capsys.readouterr().out == ""
 
 
@@ -240,7 +240,7 @@ def test_failure_to_write_a_file_is_one_sentence_and_not_reported_as_written(tmp
     (tmp_path / "example.json").mkdir()
     with pytest.raises(ParameterError, match=rf"{tmp_path / 'example.json'}.*--output"):
         results.write_json({})
-    results.report()
+    results.finish()
     assert "example.json" not in capsys.readouterr().out
 
 
@@ -276,7 +276,7 @@ def test_the_folder_is_free_after_a_script(tmp_path, error):
         results = command_line.Results("example", tmp_path)
         if error is not None:
             raise error
-        results.report()
+        results.finish()
 
     with contextlib.suppress(SystemExit, ZeroDivisionError):
         command_line.run_script(main)

@@ -46,7 +46,7 @@ def test_spikes_are_all_there(recorded, segment):
     assert [train.annotations["sender"] for train in segment.spiketrains] == list(neurons)
     for neuron, train in zip(neurons, segment.spiketrains, strict=True):
         assert train.size > 10
-        np.testing.assert_array_equal(train.rescale("ms").magnitude, spikes.of(neuron))
+        np.testing.assert_array_equal(train.rescale("ms").magnitude, spikes.times_of(neuron))
         assert (float(train.t_start), float(train.t_stop)) == (0.0, DURATION)
 
 
@@ -95,7 +95,7 @@ def test_elephant_finds_the_same_spectrum(recorded, segment):
         signal, len_segment=5000, overlap=0.5, window="hann", detrend="constant"
     )
     our_frequencies, ours = analysis.power_spectrum(
-        traces.of(neurons[3], "V_m"), width=0.1, segment=500.0
+        traces.values_of(neurons[3], "V_m"), width=0.1, segment=500.0
     )
     np.testing.assert_allclose(our_frequencies, frequencies.rescale("Hz").magnitude[1:], rtol=1e-9)
     np.testing.assert_allclose(ours, theirs.magnitude[3, 1:], rtol=1e-9)

@@ -30,7 +30,9 @@ def test_traces_are_those_of_their_neurons(population):
     assert set(traces.values) == {"V_m", "U_m"}
     np.testing.assert_allclose(traces.times, np.arange(1, 200) * 0.1, rtol=1e-12)
     for neuron, multimeter in zip(population, alone, strict=True):
-        np.testing.assert_array_equal(traces.of(neuron.global_id, "V_m"), multimeter.events["V_m"])
+        np.testing.assert_array_equal(
+            traces.values_of(neuron.global_id, "V_m"), multimeter.events["V_m"]
+        )
 
 
 def test_traces_are_sampled_at_the_interval(population):
@@ -48,7 +50,7 @@ def test_spikes_are_ordered_and_those_of_their_neurons(population):
     spikes = recording.spikes(together)
     assert np.all(np.diff(spikes.times) >= 0)
     for neuron, recorder in zip(population, alone, strict=True):
-        times = spikes.of(neuron.global_id)
+        times = spikes.times_of(neuron.global_id)
         assert times.size > 0
         np.testing.assert_array_equal(times, np.sort(recorder.events["times"]))
 
@@ -149,9 +151,9 @@ def test_weights_are_those_of_their_connection(population):
     spikes, recorded = recording.spikes(spike_recorder), recording.deliveries(recorder)
     assert np.all(np.diff(recorded.times) >= 0)
     for source, weight in zip(population.tolist(), (2.0, 3.0, 4.0), strict=True):
-        times, weights = recorded.of(source, target.global_id)
+        times, weights = recorded.times_and_weights(source, target.global_id)
         # The last spikes may still wait for delivery.
-        sent = spikes.of(source)
+        sent = spikes.times_of(source)
         np.testing.assert_array_equal(times, sent[: times.size])
         assert times.size >= sent.size - 1 > 0
         assert weights.tolist() == [weight] * times.size
@@ -172,7 +174,7 @@ def test_a_recording_returns_from_its_file(tmp_path):
     np.testing.assert_array_equal(loaded_traces.times, traces.times)
     np.testing.assert_array_equal(loaded_traces.senders, traces.senders)
     assert loaded_traces.values.keys() == traces.values.keys()
-    np.testing.assert_array_equal(loaded_traces.of(3, "V_m"), [-60.0, -59.0])
+    np.testing.assert_array_equal(loaded_traces.values_of(3, "V_m"), [-60.0, -59.0])
 
 
 def test_spikes_alone_return_from_their_file(tmp_path):
@@ -180,7 +182,7 @@ def test_spikes_alone_return_from_their_file(tmp_path):
     spikes = recording.Spikes(np.array([1.25]), np.array([3]))
     recording.save(tmp_path / "spikes.npz", spikes)
     loaded_spikes, loaded_traces = recording.load(tmp_path / "spikes.npz")
-    assert loaded_spikes.of(3).tolist() == [1.25]
+    assert loaded_spikes.times_of(3).tolist() == [1.25]
     assert loaded_traces is None
 
 
@@ -202,7 +204,7 @@ def test_tables_hold_the_recording(population, tmp_path):
         of_neuron = table[table["sender"] == neuron]
         np.testing.assert_array_equal(of_neuron["time"], traces.times)
         for name in ("V_m", "U_m"):
-            np.testing.assert_array_equal(of_neuron[name], traces.of(neuron, name))
+            np.testing.assert_array_equal(of_neuron[name], traces.values_of(neuron, name))
 
 
 def test_table_of_spikes_alone(tmp_path):

@@ -446,12 +446,12 @@ CASES = {
     "random_network.connect_background": Case(
         network, CELLS | {"synapse_model": ["static", 1], "generator_model": ["izhi", 1, PSC]}
     ),
-    "recording.Spikes.of": Case(lambda w: {"self": w.spikes}, {"sender": [0, 1.5, "1"]}),
-    "recording.Traces.of": Case(
+    "recording.Spikes.times_of": Case(lambda w: {"self": w.spikes}, {"sender": [0, 1.5, "1"]}),
+    "recording.Traces.values_of": Case(
         lambda w: {"self": w.traces, "sender": 1, "variable": "V_m"},
         {"sender": [0, 99, "1"], "variable": ["V", 1]},
     ),
-    "recording.Deliveries.of": Case(
+    "recording.Deliveries.times_and_weights": Case(
         lambda w: {"self": w.deliveries, "source": 1, "target": 2},
         {"source": [0, "1"], "target": [0, "1"]},
     ),

@@ -28,7 +28,7 @@ class Junction:
     def delivered(self):
         """Weights that arrived at the target, in order of time, shape (n_spikes,)."""
         source, target = self.source.global_id, self.target.global_id
-        return recording.deliveries(self.recorder).of(source, target)[1]
+        return recording.deliveries(self.recorder).times_and_weights(source, target)[1]
 
 
 def junction(nest, model, spike_times, parameters=None, target=None):

@@ -49,7 +49,9 @@ def exact_spike_times(nest, neurons, duration):
     offsets = recording.record_traces(neurons, ["spike_offset"])
     nest.Simulate(duration + nest.resolution)
     spikes = recording.exact_spikes(recorder, offsets)
-    return [times[times <= duration] for times in (spikes.of(node) for node in neurons.tolist())]
+    return [
+        times[times <= duration] for times in (spikes.times_of(node) for node in neurons.tolist())
+    ]
 
 
 def trace(nest, neuron, variables, duration):
@@ -57,4 +59,4 @@ def trace(nest, neuron, variables, duration):
     multimeter = recording.record_traces(neuron, variables)
     nest.Simulate(duration)
     recorded = recording.traces(multimeter)
-    return recorded.times, *(recorded.of(neuron.global_id, name) for name in variables)
+    return recorded.times, *(recorded.values_of(neuron.global_id, name) for name in variables)

@@ -104,7 +104,9 @@ def in_nest(nest, model, parameters, recorded):
     nest.Simulate(n_steps * STEP + STEP)  # NEST hands out the last step's sample one step later
     spikes = recording.spikes(recorder)
     # NEST dates a spike by the end of its step, Brian2 by the start.
-    spike_steps = [np.rint(spikes.of(node) / STEP).astype(int) - 1 for node in neurons.tolist()]
+    spike_steps = [
+        np.rint(spikes.times_of(node) / STEP).astype(int) - 1 for node in neurons.tolist()
+    ]
     return recording.traces(multimeter).values["V_m"][:, :n_steps], spike_steps
 
 

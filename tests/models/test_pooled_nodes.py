@@ -278,9 +278,9 @@ def test_value_set_between_runs_acts_at_once(nest_kernel, in_run):
         nest.Cleanup()
     traces = recording.traces(multimeter)
     # dV = 0.1 (0.04 * 2500 - 5 * 50 + 140 + 9 + 2) mV = 0.1 mV
-    assert traces.of(chosen.global_id, "V_m")[13] == pytest.approx(-49.9, abs=1e-12)
+    assert traces.values_of(chosen.global_id, "V_m")[13] == pytest.approx(-49.9, abs=1e-12)
     for other in (neurons[0], neurons[WIDTH + 1]):
-        V_m = traces.of(other.global_id, "V_m")
+        V_m = traces.values_of(other.global_id, "V_m")
         np.testing.assert_allclose(V_m, -70.0, rtol=0, atol=1e-12)  # at rest
 
 
@@ -473,7 +473,7 @@ def test_stdp_reads_the_history(nest_kernel):
     chosen = neurons[0] + neurons[WIDTH]
     measured = weights(nest, chosen)
     spikes = recording.spikes(recorder)
-    post = [spikes.of(neuron.global_id) for neuron in chosen]
+    post = [spikes.times_of(neuron.global_id) for neuron in chosen]
 
     nest = nest_kernel(resolution=0.1)
     parrots = nest.Create("parrot_neuron", len(chosen))
@@ -505,8 +505,8 @@ def test_multimeters_of_several_intervals(nest_kernel):
         stride = round(interval / 0.1)
         for neuron in neurons[::2].tolist():
             for name in ("V_m", "g_NMDA", "I_NMDA"):
-                samples = coarse.of(neuron, name)
-                expected = fine.of(neuron, name)[stride - 1 :: stride][: samples.size]
+                samples = coarse.values_of(neuron, name)
+                expected = fine.values_of(neuron, name)[stride - 1 :: stride][: samples.size]
                 np.testing.assert_array_equal(samples, expected)
                 assert samples.size >= 29.0 // interval
 

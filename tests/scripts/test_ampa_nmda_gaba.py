@@ -85,7 +85,7 @@ def test_first_input_makes_the_current_that_was_meant_or_the_posted_one(
         else:
             peak = peak**2
         expected = sign * peak * constants.peak_factor * course
-        measured = traces.of(senders(compared)[neuron], variable)[shown]
+        measured = traces.values_of(senders(compared)[neuron], variable)[shown]
         np.testing.assert_allclose(measured, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -93,9 +93,9 @@ def test_nmda_current_is_what_the_gate_lets_through(compared, recorded):
     """The three panels of the figure belong together, in both models."""
     for _, traces in recorded.values():
         sender = senders(compared)["E"]
-        gate = nmda_gate(traces.of(sender, "V_m"))
-        through = gate * traces.of(sender, "I_NMDA_unblocked")
-        np.testing.assert_allclose(traces.of(sender, "I_NMDA"), through, rtol=1e-9)
+        gate = nmda_gate(traces.values_of(sender, "V_m"))
+        through = gate * traces.values_of(sender, "I_NMDA_unblocked")
+        np.testing.assert_allclose(traces.values_of(sender, "I_NMDA"), through, rtol=1e-9)
 
 
 def test_json_has_the_difference_of_the_two_runs(compared, recorded):
@@ -104,7 +104,7 @@ def test_json_has_the_difference_of_the_two_runs(compared, recorded):
     runs, ids = measured["runs"], senders(compared)
     for name, (spikes, traces) in recorded.items():
         for population, sender in ids.items():
-            times = spikes.of(sender)
+            times = spikes.times_of(sender)
             of_population = runs[name]["populations"][population]
             assert of_population["first_neuron_spike_times"] == times.tolist()
             assert of_population["spikes"] == of_population["rate"] == times.size > 0
@@ -176,7 +176,7 @@ def test_two_neurons_can_be_connected_with_each_other(run_script):
     assert run.returncode == 0, run.stderr
     _, traces = recording.load(run.path("npz"))
     flows = {
-        (neuron, current): np.ptp(traces.of(sender, current)) > 0.0
+        (neuron, current): np.ptp(traces.values_of(sender, current)) > 0.0
         for neuron, sender in senders(run).items()
         for current in ("I_AMPA", "I_NMDA", "I_GABA_A")
     }

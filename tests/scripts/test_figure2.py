@@ -101,10 +101,10 @@ def test_recording_belongs_to_the_panels(author):
     """The recording goes on to the end of the longest panel."""
     spikes, traces = recording.load(author.path("npz"))
     for panel in author.json()["panels"].values():
-        times = spikes.of(panel["sender"])
+        times = spikes.times_of(panel["sender"])
         assert times[times <= panel["duration"]].tolist() == panel["spike_times"]
         # The first sample is one step of 0.1 ms into a course that starts at V_0.
-        assert traces.of(panel["sender"], "V_m")[0] == pytest.approx(panel["V_0"], abs=1.0)
+        assert traces.values_of(panel["sender"], "V_m")[0] == pytest.approx(panel["V_0"], abs=1.0)
     assert traces.times[-1] == pytest.approx(249.9)
 
 

@@ -12,7 +12,7 @@ from izhisyn.firing_patterns import PATTERNS, firing_pattern
 from izhisyn.kernel import simulate, start_kernel
 from izhisyn.parameters import CELL_TYPES
 from pynest_scripts import parameter_exploration
-from pynest_scripts.parameter_exploration import COLOURS, Plane, draw_maps, points_on
+from pynest_scripts.parameter_exploration import COLORS, Plane, draw_maps, points_on
 from tests.models.reference import spike_times
 
 # What Izhikevich (2003) says of them: RS adapts, IB fires an initial burst, CH bursts again and
@@ -173,12 +173,12 @@ def test_recording_belongs_to_the_points(seven):
     """Spikes and traces of both neurons of each point; they start at their equilibria."""
     spikes, traces = recording.load(seven.path("npz"))
     for row in seven.json()["points"]:
-        assert spikes.of(row["sender"]).tolist() == row["spike_times"]
-        released = spikes.of(row["released_sender"])
+        assert spikes.times_of(row["sender"]).tolist() == row["spike_times"]
+        released = spikes.times_of(row["released_sender"])
         assert released[released <= 200.0].tolist() == row["rebound_times"]
     # At rest until the current of 10 pA, 10 mV/ms, comes; 0.1 ms later the quadratic term has
     # added 0.04 mV/ms at most.
-    first_sample = traces.of(by_name(seven)["RZ"]["sender"], "V_m")[0]
+    first_sample = traces.values_of(by_name(seven)["RZ"]["sender"], "V_m")[0]
     assert first_sample == pytest.approx(-62.5 + 1.0, abs=0.01)
 
 
@@ -223,7 +223,7 @@ def test_map_is_coloured_by_pattern(small_map):
     assert (width, height) == pytest.approx((2126, 1594), abs=1)  # 18 x 13.5 cm at 300 dpi
 
     def share(pattern, rows, columns):
-        colour = to_rgb(COLOURS[pattern])
+        colour = to_rgb(COLORS[pattern])
         return np.mean(np.all(np.abs(figure[rows, columns] - colour) < 0.01, axis=-1))
 
     above, below = slice(0, height // 2), slice(height // 2, int(0.85 * height))
