@@ -19,6 +19,7 @@ public:
   {
     SpikesOfOneTime dummy_target;
     this->find_port( dummy_target, source, target, receptor_type );
+    rule.refuse_if_incomplete( this->model_name() );
     rule_ = &rule;
     refuse( numbers_ );
   }

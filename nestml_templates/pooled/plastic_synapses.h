@@ -19,7 +19,7 @@ namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has
  * A spike waits here until the step in which it arrives. The spikes of a step are then taken in an order that no
  * split into threads and processes changes: shorter delays first, and for the same delay higher sources first, as in
  * the program of Izhikevich (2006). A synapse has a weight and a derivative, to which pairs of spikes contribute;
- * how much, and what becomes of the two, is the Rule's.
+ * how much, and what becomes of the two, is the Rule's; a Signal of the whole thread, dopamine, may have its part in it.
  */
 template < class Rule >
 class PlasticSynapses : public PlasticInputs
@@ -34,8 +34,11 @@ public:
   //! Of a synapse, without its place in the list of its target
   static constexpr long BYTES = sizeof( Numbers ) + sizeof( long ) + 2 * sizeof( std::uint32_t );
 
-  PlasticSynapses( const Rule& rule, nest::Node* const* const nodes, const std::size_t rport )
+  using Signal = typename Rule::Signal;
+
+  PlasticSynapses( const Rule& rule, const Signal& signal, nest::Node* const* const nodes, const std::size_t rport )
     : rule_( &rule )
+    , signal_( &signal )
     , nodes_( nodes )
     , rport_( rport )
     , consolidated_( now() )
@@ -49,11 +52,12 @@ public:
     return *rule_;
   }
 
-  //! The model, and its rule, are gone
+  //! The model, its rule and its signal are gone
   void
   end()
   {
     rule_ = nullptr;
+    signal_ = nullptr;
   }
 
   //! Adds a synapse; returns its number, which stays the same
@@ -97,7 +101,7 @@ public:
     Numbers numbers = numbers_[ number ];
     if ( is_due( now() ) )
     {
-      rule_->consolidate( numbers.weight, numbers.derivative );
+      rule_->consolidation( now(), *signal_ )( numbers.weight, numbers.derivative );
     }
     return numbers;
   }
@@ -169,9 +173,10 @@ private:
     if ( is_due( step ) )
     {
       consolidated_ = step;
+      const auto act = rule_->consolidation( step, *signal_ );
       for ( Numbers& each : numbers_ )
       {
-        rule_->consolidate( each.weight, each.derivative );
+        act( each.weight, each.derivative );
       }
     }
   }
@@ -193,6 +198,7 @@ private:
   void record( const Arrival& arrival, long step ) const;
 
   const Rule* rule_;
+  const Signal* signal_;
   nest::Node* const* nodes_; //!< of the block
   std::size_t rport_;
   long consolidated_; //!< step at whose beginning the derivatives acted last
@@ -301,7 +307,7 @@ public:
     if ( not rows_[ row ] )
     {
       const Ring::Owner& owner = port.ring->owner( port.address );
-      rows_[ row ] = std::make_shared< PlasticSynapses< Rule > >( synapse.rule(), owner.nodes, owner.rport );
+      rows_[ row ] = std::make_shared< PlasticSynapses< Rule > >( synapse.rule(), signal_, owner.nodes, owner.rport );
       owner.learning->add( row, rows_[ row ] );
     }
     synapses_.push_back( rows_[ row ]->add( port.address % WIDTH, synapse.numbers() ) );
@@ -337,6 +343,15 @@ public:
     const auto numbers = at( address ).get( synapses_[ lcid ] );
     status[ nest::names::weight ] = numbers.weight;
     status[ "derivative" ] = numbers.derivative;
+    const long now = nest::kernel().simulation_manager.get_time().get_steps();
+    signal_.get_status( status, now, at( address ).rule() );
+  }
+
+  //! Takes the spikes that a volume transmitter reports at the end of an interval
+  void
+  take_report( const Rule& rule, const std::vector< nest::spikecounter >& spikes, const long end )
+  {
+    signal_.take( rule, spikes, end );
   }
 
   template < class Synapse >
@@ -360,6 +375,7 @@ private:
     return *rows_[ address / WIDTH ];
   }
 
+  typename Rule::Signal signal_;    //!< of the thread
   Array< std::uint32_t > synapses_; //!< number among those of the target's port
   std::vector< std::shared_ptr< PlasticSynapses< Rule > > > rows_;
 };

@@ -29,9 +29,12 @@
 #include "static_synapse_pooled.h"
 #include "static_synapse_pooled_hom_w.h"
 #include "spike_trace.h"
+#include "plastic_rule.h"
 #include "plastic_synapses.h"
 #include "plastic_synapse.h"
 #include "stdp_izhikevich_synapse.h"
+#include "dopamine.h"
+#include "dopamine_stdp_izhikevich_synapse.h"
 
 void
 register_pooled_connections( const std::string& )
@@ -40,5 +43,6 @@ register_pooled_connections( const std::string& )
   models.register_connection_model< izhisyn::static_synapse_pooled >( "static_synapse_pooled" );
   models.register_connection_model< izhisyn::static_synapse_pooled_hom_w >( "static_synapse_pooled_hom_w" );
   models.register_connection_model< izhisyn::stdp_izhikevich_synapse >( "stdp_izhikevich_synapse" );
+  models.register_connection_model< izhisyn::dopamine_stdp_izhikevich_synapse >( "dopamine_stdp_izhikevich_synapse" );
   models.register_node_model< izhisyn::poisson_generator_pooled >( "poisson_generator_pooled", "" );
 }

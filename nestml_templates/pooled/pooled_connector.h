@@ -67,14 +67,21 @@ public:
   void
   send_weight_event( std::size_t thread, unsigned int lcid, nest::Event& event, const nest::CommonSynapseProperties& common ) override;
 
+  //! Takes the spikes that a volume transmitter reports; NEST asks all connectors, those without one, too
   void
-  trigger_update_weight( const long,
+  trigger_update_weight( const long transmitter,
     const std::size_t,
-    const std::vector< nest::spikecounter >&,
-    const double,
-    const std::vector< nest::ConnectorModel* >& ) override
+    const std::vector< nest::spikecounter >& spikes,
+    const double end,
+    const std::vector< nest::ConnectorModel* >& models ) override
   {
-    // NEST asks all connectors, those without a volume transmitter too
+    if constexpr ( Numbers::IS_PLASTIC )
+    {
+      if ( common_of( models ).get_vt_node_id() == transmitter )
+      {
+        numbers_.take_report( common_of( models ), spikes, nest::Time( nest::Time::ms( end ) ).get_steps() );
+      }
+    }
   }
 
   // Connections
