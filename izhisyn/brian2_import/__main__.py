@@ -2,6 +2,7 @@
 """Write NESTML models of the neurons and synapses of a Brian2 script."""
 
 import argparse
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -45,7 +46,7 @@ def import_all(options):
     """Write the models and the PyNEST script of a whole Brian2 script."""
     import numpy as np
 
-    from izhisyn.brian2_import.run_script import DRAWN, import_whole
+    from izhisyn.brian2_import.run_script import DRAWN, NESTML_OPTIONS, import_whole
 
     imported = import_whole(options.script, options.same_network)
     with reporting_failure_to_write(options.output):
@@ -55,9 +56,14 @@ def import_all(options):
         if imported.drawn:
             with writing(options.output / DRAWN) as aside, aside.open("wb") as file:
                 np.savez_compressed(file, **imported.drawn)
+        if imported.nestml_options:
+            text = json.dumps(imported.nestml_options, indent=1) + "\n"
+            write_text(options.output / NESTML_OPTIONS, text)
         write_text(options.output / "run.py", imported.script)
     names = [f"{model.name}.nestml" for model in imported.models]
-    for name in (*names, *([DRAWN] if imported.drawn else []), "run.py"):
+    names += [DRAWN] if imported.drawn else []
+    names += [NESTML_OPTIONS] if imported.nestml_options else []
+    for name in (*names, "run.py"):
         print(options.output / name)
     for sentence in imported.left_behind:
         print(f"left behind: {sentence}")

@@ -72,6 +72,11 @@ class Projection:
     target: Population
     deliveries: list
 
+    def plastic(self):
+        """Give the synapse model that listens to its target as well; None if there is none."""
+        models = [one.model for one in self.deliveries if one.model is not None]
+        return next((model for model in models if model.post_port), None)
+
 
 @dataclass
 class Network:
@@ -104,6 +109,52 @@ class Network:
     models: list = field(default_factory=list)
     names: dict = field(default_factory=dict)
     left_behind: list = field(default_factory=list)
+
+    def pairs(self):
+        """Give the synapse models that listen to a neuron model, by its name."""
+        pairs = {}
+        for projection in self.projections:
+            if (synapse := projection.plastic()) is not None:
+                pairs.setdefault(projection.target.model.name, []).append(synapse)
+        return pairs
+
+    def paired_names(self):
+        """Give NESTML's names for the models that it generates together.
+
+        Returns
+        -------
+        dict of str to tuple of (list of str, str or None)
+            By the model's own name: the parts of the other one, and the model whose new name
+            follows behind them.
+        """
+        names = {}
+        for neuron, synapses in self.pairs().items():
+            first, *others = (synapse.name for synapse in synapses)
+            parts = [f"{neuron}__with_{first}", *(f"_and_{other}" for other in others)]
+            names[neuron] = (parts, None)
+            for synapse in synapses:
+                begin = f"{synapse.name}__with_"
+                names[synapse.name] = ([begin], neuron) if others else ([begin + neuron], None)
+        return names
+
+    def nestml_options(self):
+        """Give the options with which NESTML generates code for pairs; empty without pairs."""
+        pairs = self.pairs()
+        synapses = [synapse for found in pairs.values() for synapse in found]
+        if not pairs:
+            return {}
+        return {
+            "neuron_synapse_pairs": [
+                {
+                    "neuron": neuron,
+                    "synapses": {one.name: {"post_ports": [one.post_port]} for one in found},
+                }
+                for neuron, found in pairs.items()
+            ],
+            "weight_variable": {synapse.name: synapse.weight for synapse in synapses},
+            # their values need both ports, so that none may move into the neuron
+            "strictly_synaptic_vars": {synapse.name: synapse.states for synapse in synapses},
+        }
 
 
 def read_network(script, stem, title):
@@ -215,7 +266,10 @@ class _Reader:
                         "spikes, not variables"
                     )
                 parts = []
-                for number, pathway in enumerate(synapses._pathways):
+                sending = [one for one in synapses._pathways if one.prepost == "pre"]
+                if not sending:
+                    raise Brian2ImportError("it has no on_pre, so no spike passes it")
+                for number, pathway in enumerate(sending):
                     model_name = name if number == 0 else f"{name}_{pathway.objname}"
                     parts += [
                         (synapses, pathway, one)
@@ -251,10 +305,14 @@ class _Reader:
                 "use NEST's own multi-compartment models, such as cm_default"
             )
         check_order(group, self.script.schedule)
+        # the delay of a synapse that listens to its target is that of its spikes back, too
         spikes_first = any(
-            not isinstance(whole_group(synapses.source), brian2.PoissonGroup)
-            and np.min(delay_steps(pathway, self.network.resolution)) == 0
-            for synapses, pathway, _ in found
+            (delivery.model is not None and delivery.model.post_port)
+            or (
+                not isinstance(whole_group(synapses.source), brian2.PoissonGroup)
+                and np.min(delay_steps(pathway, self.network.resolution)) == 0
+            )
+            for synapses, pathway, delivery in found
         )
         ports, names = self._ports(group, found, inputs)
         model = neuron_to_nestml(

@@ -246,6 +246,7 @@ class _NeuronWriter:
             "i" in self.names.used,
             {target for port in self.ports for target, *_ in port.effects}
             | {parse_statement(line)[0] for line in split_statements(self.reset)},
+            set(self.names.functions),
         )
 
     # What the names are

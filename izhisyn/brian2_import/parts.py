@@ -66,6 +66,8 @@ class Neuron(Nestml):
         Whether it has a parameter ``i``, the neuron's index.
     touched
         Variables that spikes or the reset change.
+    functions
+        Names of the functions that it calls and has.
     """
 
     defaults: dict[str, float] = field(default_factory=dict)
@@ -74,6 +76,29 @@ class Neuron(Nestml):
     pattern: str = ""
     has_index: bool = False
     touched: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Synapse(Nestml):
+    """A generated synapse model, and what NESTML must know to generate code for it.
+
+    Attributes
+    ----------
+    post_port
+        Port for the spikes of the target; empty if it does not listen to them.
+    weight
+        The parameter that is NEST's weight.
+    constants
+        Names of the constants that are parameters.
+    states
+        Its state variables.
+    """
+
+    post_port: str = ""
+    weight: str = "weight"
+    constants: set[str] = field(default_factory=set)
+    states: list[str] = field(default_factory=list)
 
 
 def written_from(source):

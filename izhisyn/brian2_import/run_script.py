@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import brian2
 import numpy as np
+from brian2.core.variables import Constant
+from brian2.input.timedarray import TimedArray
 from brian2.monitors.spikemonitor import EventMonitor
 from brian2.units.allunits import hertz, second
 from brian2.utils.stringtools import get_identifiers
@@ -15,6 +17,7 @@ from izhisyn.brian2_import.connections import rule_of
 from izhisyn.brian2_import.drives import rates_over_time, spike_steps
 from izhisyn.brian2_import.initial_values import InitialValues
 from izhisyn.brian2_import.network import (
+    Population,
     delay_steps,
     input_effects,
     read_network,
@@ -30,6 +33,7 @@ from izhisyn.brian2_import.python_code import (
 from izhisyn.brian2_import.units import number
 from izhisyn.brian2_import.whole_script import execute_whole
 from izhisyn.import_output.pynest import (
+    WIDTH,
     Brackets,
     Function,
     Script,
@@ -42,6 +46,7 @@ from izhisyn.import_output.pynest import (
 )
 
 DRAWN = "drawn.npz"
+NESTML_OPTIONS = "nestml_options.json"
 
 
 _SAVE = Function(
@@ -79,6 +84,8 @@ class Imported:
         What is not carried over, a sentence for each.
     module : str
         Name of the module that is to be built of the models.
+    nestml_options : dict
+        What NESTML needs beside the models, for a file `NESTML_OPTIONS`; empty if nothing.
     """
 
     models: list
@@ -86,6 +93,7 @@ class Imported:
     drawn: dict
     left_behind: list
     module: str
+    nestml_options: dict
 
 
 def import_whole(path, same_network=False):
@@ -132,7 +140,9 @@ class _Writer:
     def write(self):
         """Write everything."""
         populations = self.network.populations.values()
-        self.constants = Constants(population.name for population in populations)
+        self.paired = self.network.paired_names()
+        names = [self._model(model) for model in self.network.models]
+        self.constants = Constants([*names, *(population.name for population in populations)])
         self.step_text = repr(number(self.network.resolution, second.dim))
         self.shortest_delay = math.inf
         functions = [self._create(population) for population in populations]
@@ -157,12 +167,16 @@ class _Writer:
                 main,
             ],
         )
-        return Imported(self.network.models, script.text(), self.drawn, left_behind, module)
+        options = self.network.nestml_options()
+        text = script.text()
+        return Imported(self.network.models, text, self.drawn, left_behind, module, options)
 
     def _paragraphs(self, module):
         build = (
             f"    izhisyn build --models . --module-name {module} --numeric-solver forward-Euler"
         )
+        if self.network.pairs():
+            build += f" \\\n        --codegen-opts {NESTML_OPTIONS}"
         parts = [
             "Compile the models once, in this folder, and then run this script:",
             f"{build}\n    python run.py",
@@ -181,6 +195,11 @@ class _Writer:
 
     def _constants(self):
         lines = [f"RESOLUTION = {self.step_text}  # time step [ms]"]
+        if self.paired:
+            lines += ["", "# NESTML's names for models that it generates together"]
+        for model in self.network.models:
+            if model.name in self.paired:
+                lines += self._paired_name(model)
         if self.constants.values:
             lines += ["", "# Constants of the script"]
         for name, (value, unit) in self.constants.values.items():
@@ -189,6 +208,23 @@ class _Writer:
             lines += ["", "# Numbers that the script drew or computed"]
             lines.append(f"drawn = np.load(Path(__file__).with_name({quoted(DRAWN)}))")
         return lines
+
+    def _model(self, model):
+        """Write the name of a model."""
+        if model.name not in self.paired:
+            return quoted(model.name)
+        return model.name.removeprefix(f"{self.network.stem}_").upper()
+
+    def _paired_name(self, model):
+        """Write the constant with NESTML's name for a model."""
+        parts, neuron = self.paired[model.name]
+        if neuron is not None:
+            other = next(one for one in self.network.models if one.name == neuron)
+            return [f"{self._model(model)} = f{quoted(f'{parts[0]}{{{self._model(other)}}}')}"]
+        begin = f"{self._model(model)} = "
+        if len(begin + "".join(parts)) + 2 <= WIDTH:
+            return [begin + quoted("".join(parts))]
+        return [f"{begin}(", *(f"    {quoted(part)}" for part in parts), ")"]
 
     # Populations
 
@@ -207,7 +243,7 @@ class _Writer:
         self.uses_random |= initial.uses_random
         if initial.uses_random:
             self.random.add(population.name)
-        arguments = [quoted(population.model.name), str(len(population.group))]
+        arguments = [self._model(population.model), str(len(population.group))]
         cells = call("nest.Create", *arguments)
         if initial.values:
             cells = call("create_cells", *arguments, dictionary(initial.values))
@@ -312,7 +348,7 @@ class _Writer:
         targets = {p.target.name: p.target for p in self.network.projections}
         targets |= {target.name: target for _, target in self.network.inputs}
         ports = [
-            f"{name}_ports = receptor_types({quoted(target.model.name)})"
+            f"{name}_ports = receptor_types({self._model(target.model)})"
             for name, target in targets.items()
             if len(target.ports) > 1
         ]
@@ -322,6 +358,9 @@ class _Writer:
     def _connect_projection(self, projection):
         lines = comment(f"{projection.name}: {_one_line(projection.pathway.code)}")
         synapses = projection.synapses
+        relays = self._relays(projection)
+        if relays is not None:
+            lines += relays
         calls = self.script.connections.get(synapses.name, [])
         rules = [rule_of(synapses, one, one.namespace) for one in calls]
         draws = any(rule is not None and rule.is_random for rule in rules)
@@ -341,7 +380,7 @@ class _Writer:
                 specs = None
         if specs is not None:
             for rule in rules:
-                pre = self._slice(projection.source, synapses.source, rule.sources)
+                pre = self._sources(projection, rule.sources, relays)
                 post = self._slice(projection.target, synapses.target, rule.targets)
                 specification = dictionary(rule.specification)
                 if list(rule.specification) == ["rule"]:
@@ -353,7 +392,7 @@ class _Writer:
             return lines
         key = f"{projection.name}_pairs"
         self.drawn[key] = np.array([synapses.i[:], synapses.j[:]])
-        pre = self._slice(projection.source, synapses.source, range(len(synapses.source)))
+        pre = self._sources(projection, range(len(synapses.source)), relays)
         post = self._slice(projection.target, synapses.target, range(len(synapses.target)))
         for delivery in projection.deliveries:
             spec = {"receptor_type": "0", **self._spec(projection, delivery, None, None)}
@@ -361,6 +400,40 @@ class _Writer:
                 call("connect_pairs", pre, post, f'drawn["{key}"]', dictionary(spec))
             )
         return lines
+
+    def _relays(self, projection):
+        """Write the nodes that hold spikes back for synapses which listen to their target.
+
+        NEST's delay of such a synapse is also that of the target's spikes on the way to it, and
+        must be a step, as if there was none. What is longer therefore comes before the synapse.
+
+        Returns
+        -------
+        list of str or None
+            None if there are none.
+        """
+        if projection.plastic() is None:
+            return None
+        steps = delay_steps(projection.pathway, self.network.resolution)
+        if steps[0] == 0:
+            return None
+        size = len(projection.synapses.source)
+        delay = number(self.network.resolution, second.dim) * int(steps[0])
+        pre = self._slice(projection.source, projection.synapses.source, range(size))
+        spec = dictionary({"delay": repr(round(delay, 9))})
+        name = f"{projection.name}_relays"
+        return [
+            *comment("the delay comes before the synapse, which would also hold on_post back"),
+            *statement(call("nest.Create", '"parrot_neuron"', str(size)), f"{name} = "),
+            *statement(call("nest.Connect", pre, name, '"one_to_one"', spec)),
+        ]
+
+    def _sources(self, projection, indices, relays):
+        """Write the nodes from which connections start."""
+        if relays is None:
+            return self._slice(projection.source, projection.synapses.source, indices)
+        whole = Population(f"{projection.name}_relays", projection.synapses.source)
+        return sliced(whole, indices.start, indices.stop)
 
     def _slice(self, population, group, indices):
         start = getattr(group, "start", 0) if isinstance(group, brian2.Subgroup) else 0
@@ -371,7 +444,7 @@ class _Writer:
         """Write the synapse specification; an array is one value for each pair in its order."""
         spec = {}
         if delivery.model is not None:
-            spec["synapse_model"] = quoted(delivery.model.name)
+            spec["synapse_model"] = self._model(delivery.model)
         target = projection.target
         if len(target.ports) > 1:
             port = target.ports[delivery.effects]
@@ -460,11 +533,16 @@ class _Writer:
                     spec[name] = self._array(f"{projection.name}_{name}", projection, values, rule)
         if synapses.event_driven is not None:
             # Brian2's synapses act when a spike arrives, NEST's when it is sent
-            spec["lastupdate"] = f"RESOLUTION - {self._brian2_delay(projection, draws, rule)}"
+            delay = self._brian2_delay(projection, draws, rule)
+            is_first = projection.plastic() is not None or delay == "0.0"
+            spec["lastupdate"] = "RESOLUTION" if is_first else f"RESOLUTION - {delay}"
         return spec
 
     def _delay(self, projection, draws, rule):
         """Write NEST's delays: at least one step, one more than Brian2's if spikes come first."""
+        if projection.plastic() is not None:
+            self.shortest_delay = 1
+            return "RESOLUTION"
         steps = delay_steps(projection.pathway, self.network.resolution)
         longer = projection.target.spikes_first
         differ = bool(np.any(steps != steps[0]))
@@ -640,18 +718,47 @@ class _Writer:
             lines += self._change(assignment)
         previous = self.script.runs[self.script.runs.index(run) - 1]
         for population in self.network.populations.values():
-            if population.model is None:
-                continue
-            for name in sorted(population.model.constants - {"refractory"}):
-                before, now = (
-                    population.group.resolve_all({name}, one.namespace, user_identifiers=set())[
-                        name
-                    ]
-                    for one in (previous, run)
-                )
-                if before.get_value() != now.get_value():
+            if population.model is not None:
+                constants = population.model.constants - {"refractory"}
+                for name, now in _changed(population.group, constants, previous, run):
                     lines.append(f"{population.name}.{name} = {number(now.get_value(), now.dim)!r}")
+                names = population.model.functions & run.namespace.keys()
+            else:
+                names = get_identifiers(str(getattr(population.group, "_rates", "")))
+                names &= run.namespace.keys()
+            for name, _ in _changed(population.group, names, previous, run):
+                lines += self._leave_change(f"{name} of {population.name}", run.line)
+        for projection in self.network.projections:
+            lines += self._changed_synapses(projection, previous, run)
         return lines
+
+    def _changed_synapses(self, projection, previous, run):
+        """Write the changes of constants on which the synapses of a projection depend."""
+        lines, synapses = [], projection.synapses
+        for delivery in projection.deliveries:
+            if delivery.model is None:
+                names = get_identifiers(f"{delivery.weight} + {delivery.chance}")
+                for name, _ in _changed(synapses, names & run.namespace.keys(), previous, run):
+                    lines += self._leave_change(
+                        f"{name} in the weights of {projection.name}", run.line
+                    )
+                continue
+            connections = call("nest.GetConnections", synapse_model=self._model(delivery.model))
+            for name, now in _changed(synapses, delivery.model.constants, previous, run):
+                value = repr(number(now.get_value(), now.dim))
+                lines += statement(connections, after=f".{name} = {value}")
+                if delivery.model.post_port:
+                    self._leave(
+                        f"{projection.name}: spikes of the target count when the next one of the "
+                        f"source passes, so that those before line {run.line} may count with the "
+                        f"{name} that is set there"
+                    )
+        return lines
+
+    def _leave_change(self, what, line):
+        sentence = f"the change of {what} before line {line}"
+        self._leave(sentence)
+        return comment(f"left behind: {sentence}")
 
     def _change(self, assignment):
         where = f"line {assignment.line}"
@@ -711,6 +818,23 @@ class _Writer:
         late = population.model.touched & {name} if population.spikes_first else ()
         note = ["# the spikes of the step before still follow"] if late else []
         return [*note, f"{neurons}.{name} = {text}"]
+
+
+def _changed(thing, names, previous, run):
+    """Find constants and functions of a Brian2 object that a further run has with other values."""
+    for name in sorted(names):
+        before, now = (
+            thing.resolve_all({name}, one.namespace, user_identifiers=set())[name]
+            for one in (previous, run)
+        )
+        if isinstance(now, TimedArray):
+            same = float(before.dt) == float(now.dt) and np.array_equal(before.values, now.values)
+        elif isinstance(now, Constant):
+            same = before.get_value() == now.get_value()
+        else:
+            same = True  # a variable, or a function of Brian2's own
+        if not same:
+            yield name, now
 
 
 def input_weight(thing):

@@ -36,9 +36,9 @@ from izhisyn.brian2_import.names import (
     value_text,
 )
 from izhisyn.brian2_import.neuron import KINDS, all_names, by_dependence
-from izhisyn.brian2_import.parts import Port, written_from
+from izhisyn.brian2_import.parts import Port, Synapse, written_from
 from izhisyn.brian2_import.units import unit_size, unit_text
-from izhisyn.import_output.nestml import Nestml, write_block, write_header
+from izhisyn.import_output.nestml import write_block, write_header
 
 _SPECIAL = {
     "i": "the index of the source neuron",
@@ -106,7 +106,7 @@ def synapse_port(name, synapses, group, run_namespace, model_name, source, trans
     -------
     port : Port or None
         None if `on_pre` adds to no variable of the target.
-    synapse : Nestml or None
+    synapse : Synapse or None
         None if NEST's ``static_synapse`` will do.
     """
     pathway = _single_pathway(synapses)
@@ -138,7 +138,7 @@ class Delivery:
     origin: str
     weight: str = "1"
     dim: object = DIMENSIONLESS
-    model: Nestml | None = None
+    model: Synapse | None = None
     chance: str | None = None
 
     def meaning(self):
@@ -172,9 +172,9 @@ def deliveries(synapses, pathway, group, run_namespace, model_name, source):
     list of Delivery
         One for each connection that a pair of neurons needs.
     """
-    if pathway.prepost == "post" or pathway.event != "spike":
-        _single_pathway(synapses)  # its refusal
-    return _Synapse(synapses, group, pathway, run_namespace).deliveries(model_name, source)
+    _check_events(synapses)
+    post = _post_pathway(synapses)
+    return _Synapse(synapses, group, pathway, run_namespace, post).deliveries(model_name, source)
 
 
 @dataclass
@@ -183,6 +183,8 @@ class _Synapse:
 
     Attributes
     ----------
+    post
+        Brian2's pathway of ``on_post``, if there is one.
     effects
         Target variable, operator and the neuron's share of what is added.
     weight
@@ -193,6 +195,7 @@ class _Synapse:
     group: object
     pathway: object
     run_namespace: dict
+    post: object = None
     effects: list = field(default_factory=list)
     weight: object = None
 
@@ -201,7 +204,7 @@ class _Synapse:
         self._prepare()
         lines = split_statements(self.pathway.code)
         changed = {parse_statement(line)[0] for line in lines} & self.equations.names
-        if changed or self.equations.diff_eq_names:
+        if changed or self.equations.diff_eq_names or self.post is not None:
             body = self._statements()
             if not self.effects:
                 raise Brian2ImportError(
@@ -236,9 +239,14 @@ class _Synapse:
         self._check_source_untouched()
         check_statements(self.pathway.code, self.where, self.pathway, self.run_namespace)
         self.equations = self._check_equations()
-        self.names = Names(
-            self.pathway, self.run_namespace, self._terms(), [self.pathway.code, *self._codes()]
-        )
+        codes = [self.pathway.code, *self._codes()]
+        if self.post is not None:
+            self.where_post = f"on_post of {self.synapses.name}"
+            check_statements(self.post.code, self.where_post, self.post, self.run_namespace)
+            codes.append(self.post.code)
+        self.names = Names(self.pathway, self.run_namespace, self._terms(), codes)
+        # NESTML's code for a pair of models does not compile with a variable called weight
+        self.weight_name = "weight" if self.post is None else self.names.fresh("factor")
         for equation in by_dependence(self.equations):
             if equation.type == SUBEXPRESSION:
                 code, kind = equation.expr.code, KINDS[equation.var_type]
@@ -341,6 +349,25 @@ class _Synapse:
                     lines += self._effect(variable, operator, code)
                     continue
             lines += self.names.statements(line, self.where, _assign)
+        return lines
+
+    def _post_statements(self):
+        """Render on_post, which reaches the synapse alone."""
+        lines = []
+        for line in split_statements(self.post.code):
+            target, _, code, _ = parse_statement(line)
+            with located(self.where_post, line):
+                self._check_names(code)
+                if target.endswith(("_pre", "_post")) or (
+                    target not in self.equations.names and target in self.group.variables
+                ):
+                    raise Brian2ImportError(
+                        f"a spike of the target changes variables of the synapse in NEST, not "
+                        f"{target}; let the target's own reset change what is the target's"
+                    )
+            if target in self.equations.names:
+                self.assigned.add(target)
+            lines += self.names.statements(line, self.where_post, _assign)
         return lines
 
     def _check_names(self, code):
@@ -476,8 +503,8 @@ class _Synapse:
 
     def _emission(self, term):
         if term.value == 1 and term.dim is DIMENSIONLESS:
-            return "emit_spike(weight)"
-        product = self.names.renderer.product(Term("weight"), term)
+            return f"emit_spike({self.weight_name})"
+        product = self.names.renderer.product(Term(self.weight_name), term)
         if term.dim is not DIMENSIONLESS:
             product = self.names.renderer.product(
                 product, literal(unit_size(term.dim), term.dim), "/"
@@ -500,8 +527,14 @@ class _Synapse:
         return Port(name, tuple(self.effects), self.origin, meaning)
 
     def _write(self, name, source, body):
+        post_body = None
+        if self.post is not None:
+            with self.names.scope():
+                post_body = self._post_statements()
         if self.synapses.event_driven is not None:
-            body = [*self._event_driven(), *body, "lastupdate = t"]
+            solution = self._event_driven()
+            body = [*solution, *body, "lastupdate = t"]
+            post_body = post_body and [*solution, *post_body, "lastupdate = t"]
         state, parameters = [], []
         for equation in self.equations.values():
             if equation.type == SUBEXPRESSION:
@@ -517,7 +550,9 @@ class _Synapse:
         for external, (term, value) in self.names.externals.items():
             unit = type_text(term.dim, term.kind)
             parameters.append(f"{external} {unit} = {value_text(value, term.dim, term.kind)}")
-        parameters.append("weight real = 1    # NEST's weight of the connection, a factor")
+        parameters.append(
+            f"{self.weight_name} real = 1    # NEST's weight of the connection, a factor"
+        )
         notes = [self._delay()]
         if not self.effects and "emit_spike" not in "\n".join(body):
             notes.append("As in Brian2, it adds to no variable of its target, so it sends nothing.")
@@ -528,10 +563,22 @@ class _Synapse:
             ("output", ["spike"]),
             ("onReceive(pre_spikes)", [f"# on_pre: {self.origin}", *body]),
         ]
+        if post_body is not None:
+            origin = "; ".join(split_statements(self.post.code))
+            blocks[2][1].append("post_spikes <- spike")
+            blocks.append(("onReceive(post_spikes)", [f"# on_post: {origin}", *post_body]))
         text = "\n".join(write_block(title, lines) for title, lines in blocks if lines)
         functions = "".join(f"\n{function}" for function in self.names.functions.values())
         header = write_header(name, "Brian2", [*written_from(source), *notes])
-        return Nestml(name, f"{header}model {name}:\n\n{text}{functions}", notes)
+        return Synapse(
+            name,
+            f"{header}model {name}:\n\n{text}{functions}",
+            notes,
+            post_port="" if post_body is None else "post_spikes",
+            weight=self.weight_name,
+            constants=set(self.names.externals),
+            states=[line.split()[0] for line in state],
+        )
 
     def _event_driven(self):
         """Render Brian2's own solution of the event-driven equations since the last spike."""
@@ -568,6 +615,12 @@ class _Synapse:
 
     def _delay(self):
         """Tell the delay; NEST keeps it with the connection."""
+        if self.post is not None:
+            return (
+                "It is generated together with its target. Connect with a delay of one time step, "
+                "which is Brian2's delay of 0; a longer delay belongs in front of it, to a "
+                "parrot_neuron. A spike of the target counts when the next spike passes."
+            )
         delays = np.unique(self.pathway.variables["delay"].get_value())
         if len(delays) != 1:
             return "Give each connection its delay, as in Brian2."
@@ -579,18 +632,54 @@ class _Synapse:
         return f"Connect with Brian2's delay, {value_text(delays[0], second.dim, 'real')}."
 
 
-def _single_pathway(synapses):
+def _check_events(synapses):
     for pathway in synapses._pathways:
-        if pathway.prepost == "post":
-            raise Brian2ImportError(
-                f"on_post of {synapses.name} `{' '.join(pathway.code.split())}`: a spike of the "
-                "target reaches no synapse of this kind in NEST; for plasticity use NEST's "
-                "stdp_synapse, or write a NESTML synapse with a post port"
-            )
         if pathway.event != "spike":
             raise Brian2ImportError(
                 f"on_event of {synapses.name}: a synapse in NEST reacts to spikes, not to "
                 f"{pathway.event}"
+            )
+
+
+def _post_pathway(synapses):
+    """Find the pathway of ``on_post``; refuse what NEST has no counterpart of."""
+    found = [pathway for pathway in synapses._pathways if pathway.prepost == "post"]
+    if not found:
+        return None
+    others = [pathway for pathway in synapses._pathways if pathway.prepost == "pre"]
+    with located(f"on_post of {synapses.name}", found[0].code):
+        if len(found) > 1 or len(others) > 1:
+            raise Brian2ImportError(
+                "NEST's synapses react in one way to spikes of the source and in one to those of "
+                f"the target, but there are {len(others)} and {len(found)}; write them as one"
+            )
+        if np.any(np.atleast_1d(found[0].variables["delay"].get_value()) != 0):
+            raise Brian2ImportError(
+                "it has a delay, but the importer takes spikes of the target to the synapse at "
+                "once; leave out delay={'post': ...}"
+            )
+        if others and np.ptp(np.atleast_1d(others[0].variables["delay"].get_value())) > 0:
+            raise Brian2ImportError(
+                "the synapses have different delays, but the importer holds spikes back before "
+                "they reach synapses of this kind, all for the same time; give them one delay, or "
+                "write a Synapses object for each"
+            )
+        order = [(one.when, one.order) for one in (*others, *found)]
+        if order != [("synapses", -1), ("synapses", 1)]:
+            raise Brian2ImportError(
+                "a synapse in NEST runs on_pre before on_post, as Brian2 does unless told "
+                "otherwise; leave `when` and `order` as they are"
+            )
+    return found[0]
+
+
+def _single_pathway(synapses):
+    _check_events(synapses)
+    for pathway in synapses._pathways:
+        if pathway.prepost == "post":
+            raise Brian2ImportError(
+                f"on_post of {synapses.name} `{' '.join(pathway.code.split())}`: NESTML generates "
+                "such a synapse together with its target; import the whole script with --all"
             )
     if not synapses._pathways:
         way = "; a gap junction or a (summed) variable is none" if synapses.summed_updaters else ""

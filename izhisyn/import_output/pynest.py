@@ -73,8 +73,10 @@ class Script:
         """
         body = "".join(_function(function) for function in self.functions)
         constants = "".join(f"{line}\n" for line in self.constants)
+        docstring = self._docstring()
+        raw = "r" if "\\" in docstring else ""
         return (
-            f'"""{self._docstring()}\n"""\n\n{_imports(constants + body)}\n{constants}{body}'
+            f'{raw}"""{docstring}\n"""\n\n{_imports(constants + body)}\n{constants}{body}'
             '\n\nif __name__ == "__main__":\n    main()\n'
         )
 

@@ -22,6 +22,16 @@ COMPARED = {
     "phase_locking.py": (),
     "frompapers/Brette_Gerstner_2005.py": (),
     "synapses/synapses.py": (),
+    "synapses/STDP.py": (
+        ("N = 1000", "N = 100"),
+        (
+            "PoissonGroup(N, rates=F)",
+            "SpikeGeneratorGroup(N, arange(3000) % N, cumsum(arange(3000) * 7 % 11)*0.1*ms)",
+        ),
+        ("gmax = .01", "gmax = .06"),
+        ("SpikeMonitor(poisson_input)", "SpikeMonitor(neurons)"),
+        ("run(100*second", "v_mon = StateMonitor(neurons, 'v', record=0); run(1.5*second"),
+    ),
     "adaptive_threshold.py": (
         (
             "PoissonGroup(1, 500 * Hz)",

@@ -178,7 +178,7 @@ G.run_regularly('v += 1', dt=0.25*ms)
         (SCRIPT, ["--neuron", "H"], "no NeuronGroup H.*there are E, G"),
         (SCRIPT, ["--neuron", "G", "--synapse", "T:exc"], "no Synapses T.*there are J, M, S"),
         (SCRIPT, ["--neuron", "E", "--synapse", "S:exc"], "S does not go to E"),
-        (SCRIPT, ["--neuron", "G", "--synapse", "S:exc"], "on_post of .* `w .= 1`: .*stdp"),
+        (SCRIPT, ["--neuron", "G", "--synapse", "S:exc"], "on_post of .* `w .= 1`: .*--all"),
         (SCRIPT, ["--neuron", "G", "--synapse", "M:exc"], "multisynaptic_index='k'"),
         (SCRIPT, ["--neuron", "G", "--synapse", "J:gap"], "no on_pre.*gap_junction"),
         (SCRIPT, ["--neuron", "E"], "event burst"),

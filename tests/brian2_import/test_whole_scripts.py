@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A whole Brian2 script becomes a PyNEST script that does the same."""
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,25 @@ def test_small_network_has_the_same_spikes_and_traces(tmp_path):
     assert counts["spikes_of_relays"] > 50
 
 
-def test_scripts_that_are_written_are_formatted(tmp_path):
+@pytest.mark.slow
+def test_plastic_network_has_the_same_spikes_and_traces(tmp_path):
+    """Three rules, with two traces and without, delays of none, one and many steps, two threads."""
+    counts = compare(SCRIPTS / "plastic_network.py", tmp_path)
+    assert counts["spikes_of_cells"] > 2000
+    found = np.load(tmp_path / "results.npz")
+    run_python(tmp_path / "run.py", "--threads", 2)
+    again = np.load(tmp_path / "results.npz")
+    trains = [
+        sorted(zip(one["spikes_of_cells_t"], one["spikes_of_cells_i"], strict=True))
+        for one in (found, again)
+    ]
+    assert trains[0] == trains[1]
+
+
+@pytest.mark.parametrize("name", ["small_network", "plastic_network"])
+def test_scripts_that_are_written_are_formatted(name, tmp_path):
     """As a person's are: ruff finds nothing in them but the names of the script's author."""
-    command.main([str(SCRIPTS / "small_network.py"), "--all", "--output", str(tmp_path)])
+    command.main([str(SCRIPTS / f"{name}.py"), "--all", "--output", str(tmp_path)])
     for action in (["check"], ["format", "--check"]):
         arguments = ["-m", "ruff", *action, "--config", ROOT / "pyproject.toml"]
         ignored = ["--ignore", "E741"] if action == ["check"] else []
@@ -122,6 +140,75 @@ S3.connect()
         'nest.Connect(generator, G, syn_spec={"weight": 0.5, "delay": RESOLUTION})',
     ):
         assert line in text, line
+
+
+RULE = "Synapses(G, G, 'w : volt', on_pre='v_post += w', on_post='w *= 0.9'"
+
+
+def test_synapses_that_listen_to_their_target(write_script, tmp_path):
+    """NESTML pairs them with the neuron; a delay comes before them, as it would delay on_post."""
+    text = write_script(
+        f"{CELLS}\nS = {RULE})\nS.connect(j='i')\nD = {RULE}, delay=2*ms)\nD.connect(p=0.1)"
+    )
+    names = "__with_model_s_synapse_and_model_d_synapse"
+    for line in (
+        "--codegen-opts nestml_options.json",
+        f'G_NEURON = "model_g_neuron{names}"',
+        'S_SYNAPSE = f"model_s_synapse__with_{G_NEURON}"',
+        '{"synapse_model": S_SYNAPSE, "weight": 1.0, "delay": RESOLUTION},',
+        'D_relays = nest.Create("parrot_neuron", 100)',
+        'nest.Connect(G, D_relays, "one_to_one", {"delay": 2.0})',
+        '{"rule": "pairwise_bernoulli", "p": 0.1},',
+    ):
+        assert line in text, line
+    options = json.loads((tmp_path / "out" / "nestml_options.json").read_text())
+    ((pair,), states) = options["neuron_synapse_pairs"], options["strictly_synaptic_vars"]
+    assert pair["neuron"] == "model_g_neuron"
+    assert list(pair["synapses"]) == list(states) == ["model_s_synapse", "model_d_synapse"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (f"S = {RULE}, delay={{'post': 1*ms}})", "`w [*]= 0.9`: it has a delay"),
+        (f"S = {RULE.replace('w *=', 'v_post *=')})", "`v_post [*]= 0.9`: .*own reset"),
+        (f"S = {RULE.replace('w *=', 'w = v_post *')})", "v_post belongs to another part"),
+        (f"S = {RULE})\nS.post.order = -2", "leave `when` and `order`"),
+        (f"S = {RULE})\nS.delay = 'i*ms'", "different delays"),
+        (
+            f"S = {RULE})".replace("'v_post += w'", "{'a': 'v_post += w', 'b': 'w += 1*mV'}"),
+            "2 and 1",
+        ),
+        ("S = Synapses(G, G, 'w : 1', on_post='w = 0')", "no on_pre"),
+    ],
+)
+def test_synapses_that_listen_otherwise_are_left_behind(lines, message, write_script, capsys):
+    """Each is named, with a way that exists."""
+    first, *rest = lines.splitlines()
+    write_script("\n".join([CELLS, first, "S.connect(j='i')", *rest]))
+    assert re.search(f"left behind: Synapses S: .*{message}", capsys.readouterr().out)
+
+
+def test_constants_that_change_between_runs(write_script, capsys):
+    """Those of models are set; those in weights, tables and rates are listed."""
+    text = write_script(
+        f"""{CELLS}
+w, eta, f = 1*mV, 0.0, TimedArray([10, 20]*Hz, dt=1*ms)
+P = PoissonGroup(1, rates='f(t)')
+S = Synapses(P, G, on_pre='v += w')
+S.connect()
+D = Synapses(P, G, 'x : volt', on_pre='v_post += x; x += eta*mV', on_post='x -= eta*mV')
+D.connect()
+run(1*ms)
+w, eta, tau, f = 2*mV, 0.5, 9*ms, TimedArray([10, 30]*Hz, dt=1*ms)"""
+    )
+    assert "G.tau = 9.0" in text
+    assert "nest.GetConnections(synapse_model=D_SYNAPSE).eta = 0.5" in text
+    printed = capsys.readouterr().out
+    for what in ("f of P", "w in the weights of S"):
+        assert f"left behind: the change of {what} before line" in printed
+        assert f"# left behind: the change of {what}" in text
+    assert "left behind: D: spikes of the target count when" in printed
 
 
 def test_what_cannot_be_moved_is_a_comment_at_its_place_and_in_the_list(write_script, capsys):

@@ -10,6 +10,7 @@ import brian2
 import numpy as np
 
 from izhisyn.brian2_import import __main__ as command
+from izhisyn.brian2_import.run_script import NESTML_OPTIONS
 from izhisyn.brian2_import.units import unit_size
 from tests.conftest import ROOT
 
@@ -29,6 +30,8 @@ def run_imported(folder):
     if "--module-name" in text:
         module = text.split("--module-name ")[1].split()[0]
         build = ["-m", "izhisyn", "build", "--models", folder, "--module-name", module]
+        if "--codegen-opts" in text:
+            build += ["--codegen-opts", folder / NESTML_OPTIONS]
         run_python(*build, "--numeric-solver", "forward-Euler", "--install-dir", folder)
         text = text.replace(f'module="{module}"', f'module="{folder / module}"')
         (folder / "run.py").write_text(text)
