@@ -15,6 +15,7 @@
 #include "nest_impl.h"
 
 #include "../common/receptor_weights.h"
+#include "../common/status.h"
 #include "ring.h"
 #include "learning.h"
 
@@ -22,6 +23,8 @@
 #include "poisson_numbers.h"
 #include "poisson_spikes.h"
 #include "poisson_generator_pooled.h"
+#include "uniform_noise.h"
+#include "uniform_noise_generator.h"
 #include "array.h"
 #include "pooled_synapse.h"
 #include "sort_by_source.h"
@@ -45,4 +48,5 @@ register_pooled_connections( const std::string& )
   models.register_connection_model< izhisyn::stdp_izhikevich_synapse >( "stdp_izhikevich_synapse" );
   models.register_connection_model< izhisyn::dopamine_stdp_izhikevich_synapse >( "dopamine_stdp_izhikevich_synapse" );
   models.register_node_model< izhisyn::poisson_generator_pooled >( "poisson_generator_pooled", "" );
+  models.register_node_model< izhisyn::uniform_noise_generator >( "uniform_noise_generator", "" );
 }

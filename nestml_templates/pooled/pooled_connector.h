@@ -287,6 +287,7 @@ private:
   void deliver( nest::Event& event, const Common& common, std::size_t thread, std::size_t first, std::size_t end );
   void deliver_now( nest::Event& event, const Common& common, std::size_t thread, std::size_t first, std::size_t end );
   void draw_into_ring( PoissonEvent& event, const Common& common );
+  void add_noise_to_ring( const NoiseEvent& event, const Common& common );
   void add_to_ring( const nest::SpikeEvent& spike, const Common& common, std::size_t first, std::size_t end );
   void send_by_node( nest::Event& event, const Common& common, std::size_t thread, std::size_t lcid );
 
@@ -370,6 +371,11 @@ PooledConnector< Synapse, HAS_LABEL >::deliver_now( nest::Event& event,
       draw_into_ring( static_cast< PoissonEvent& >( event ), common );
       return;
     }
+    if ( typeid( event ) == typeid( NoiseEvent ) )
+    {
+      add_noise_to_ring( static_cast< const NoiseEvent& >( event ), common );
+      return;
+    }
   }
   for ( std::size_t lcid = first; lcid < end; ++lcid )
   {
@@ -425,6 +431,23 @@ PooledConnector< Synapse, HAS_LABEL >::draw_into_ring( PoissonEvent& event, cons
   event.spikes.draw( size(),
     [ & ]( const std::size_t lcid, const std::size_t step, const std::uint64_t number )
     { slots[ delays_[ lcid ].delay + step ][ addresses_[ lcid ] ] += number * numbers_.weight( lcid, common ); } );
+}
+
+template < class Synapse, bool HAS_LABEL >
+void
+PooledConnector< Synapse, HAS_LABEL >::add_noise_to_ring( const NoiseEvent& event, const Common& common )
+{
+  double* const* const slots = slots_of( event );
+  const std::uint64_t stamp = event.get_stamp().get_steps();
+  for ( std::size_t lcid = 0; lcid < size(); ++lcid )
+  {
+    const double weight = numbers_.weight( lcid, common );
+    const std::uint64_t start = event.noise.start( target_id( lcid ) );
+    for ( long step = 0; step < event.n_steps; ++step )
+    {
+      slots[ delays_[ lcid ].delay + step ][ addresses_[ lcid ] ] += weight * event.noise( start, stamp + step );
+    }
+  }
 }
 
 template < class Synapse, bool HAS_LABEL >
