@@ -18,28 +18,20 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from izhisyn import analysis, command_line, plotting, recording
+from izhisyn import analysis, command_line, learning_network, plotting, recording
 from izhisyn.errors import ParameterError
 from izhisyn.files import read_arrays
 from izhisyn.kernel import nest, simulate, start_kernel, steps_of
-from izhisyn.parameters import CELL_TYPES
-from izhisyn.wiring import connect_pairs, create_cells
+from izhisyn.learning_network import ALL, EXCITATORY, INHIBITORY, MODEL, N_TARGETS, RESOLUTION
 
 SCRIPT = "polychronization"
-MODEL = "izhikevich_psc_delta_neuron"
 SYNAPSE = "stdp_izhikevich_synapse"
 
-# Node ids: the cells are created first.
-EXCITATORY = range(1, 801)
-INHIBITORY = range(801, 1001)
-ALL = range(1, 1001)
-N_TARGETS = 100  # of each cell
 MAX_DELAY = 20  # of excitatory synapses [ms]
 W_E, W_I = 6.0, -5.0  # initial weights [pA]
 W_MAX = 10.0  # bound of the weights that learn [pA]
 STIMULUS = 20.0  # to one random cell in each ms [pA]
 
-RESOLUTION = 1.0  # [ms]
 PART = 50_000  # stimuli that are handed to the generators at once
 SHOWN = 1000.0  # of each raster [ms]
 MEASURED = 10_000.0  # at the end, for rates and spectrum [ms]
@@ -91,7 +83,7 @@ def main(arguments=None):
     progress = command_line.Progress(SCRIPT, options.quiet)
     stimulate(cells, connectivity.stimulated, progress)
     spikes = recording.gather_spikes(recorder, options.output)
-    weights = gather_weights(options.output)
+    weights = learning_network.gather_weights(SYNAPSE, options.output)
     if nest.Rank() > 0:
         return
 
@@ -253,21 +245,7 @@ def create(connectivity):
     -------
     nest.NodeCollection
     """
-    is_excitatory = np.arange(len(ALL)) < len(EXCITATORY)
-    excitatory, inhibitory = CELL_TYPES["RS"], CELL_TYPES["FS"]
-    return create_cells(
-        MODEL,
-        len(ALL),
-        {
-            "integrator": 2,  # the scheme of the program
-            "a": np.where(is_excitatory, excitatory.a, inhibitory.a),
-            "b": excitatory.b,
-            "c": excitatory.c,
-            "d": np.where(is_excitatory, excitatory.d, inhibitory.d),
-            "V_m": connectivity.V_m,
-            "U_m": connectivity.U_m,
-        },
-    )
+    return learning_network.create(connectivity.V_m, connectivity.U_m)
 
 
 def connect(cells, connectivity):
@@ -278,23 +256,15 @@ def connect(cells, connectivity):
     cells : nest.NodeCollection
     connectivity : Connectivity
     """
-    # The model takes its input one step early, as the program does with its shortest delay.
     nest.SetDefaults(SYNAPSE, {"Wmax": W_MAX})
-    for learns, synapse_model, weight in (
-        (connectivity.learns, SYNAPSE, W_E),
-        (~connectivity.learns, "static_synapse_pooled", W_I),
-    ):
-        connect_pairs(
-            cells,
-            cells,
-            (connectivity.sources[learns], connectivity.targets[learns]),
-            {
-                "synapse_model": synapse_model,
-                "receptor_type": 0,
-                "weight": weight,
-                "delay": connectivity.delays[learns].astype(float),
-            },
-        )
+    learning_network.connect(
+        cells,
+        connectivity.sources,
+        connectivity.targets,
+        connectivity.delays,
+        np.where(connectivity.learns, W_E, W_I),
+        SYNAPSE,
+    )
 
 
 def stimulate(cells, stimulated, progress=None):
@@ -337,24 +307,6 @@ def stimulate(cells, stimulated, progress=None):
             progress(stop / stimulated.size)
 
 
-def gather_weights(folder):
-    """Collect the weights that have learned, of all MPI processes.
-
-    Parameters
-    ----------
-    folder : path-like
-        Where processes leave their parts for the first one.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_connections,)
-        In no order [pA]; in other processes than the first one None.
-    """
-    own = np.asarray(nest.GetConnections(synapse_model=SYNAPSE).get("weight"), dtype=float)
-    parts = recording.gather(folder, weights=np.atleast_1d(own))
-    return None if parts is None else np.concatenate([part["weights"] for part in parts])
-
-
 def measure(spikes, simtime):
     """Measure rates and rhythm in the last ten seconds, or in all if there are fewer.
 
@@ -378,10 +330,7 @@ def measure(spikes, simtime):
     return {
         "num_spikes": spikes.times.size,
         "measured_time": measured_time,
-        "rates": {
-            name: float(analysis.rates(senders, neurons, measured_time).mean())
-            for name, neurons in {"E": EXCITATORY, "I": INHIBITORY}.items()
-        },
+        "rates": learning_network.rates(senders, measured_time),
         "gamma_peak": float(frequencies[in_band][np.argmax(power[in_band])]),
         "num_measured_spikes": times.size,
     }

@@ -153,7 +153,8 @@ uniform_noise_generator::update( const nest::Time& origin, const long from, cons
 {
   const bool is_own = parameters_.seed != Parameters::FROM_KERNEL;
   const UniformNoise noise( is_own ? parameters_.seed : *drawn_seed_, parameters_.low, parameters_.high );
-  const auto acts = [ & ]( const long lag ) { return is_active( nest::Time::step( origin.get_steps() + lag ) ); };
+  // A spike's time is the end of its step; the first is after the start, the last at the stop.
+  const auto acts = [ & ]( const long lag ) { return is_active( nest::Time::step( origin.get_steps() + lag + 1 ) ); };
   for ( long first = from, end; first < to; first = end )
   {
     end = first + 1;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The independent program for networks that learn."""
+"""The independent programs for networks that learn."""
 
 import os
 import shutil
@@ -8,14 +8,26 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).with_name("spnet.cpp")
+FOLDER = Path(__file__).parent
+
+
+def compiled(name, folder):
+    """Compile a program as the published ones were: without fused multiply-add."""
+    program = folder / name
+    compiler = os.environ.get("CXX") or shutil.which("g++") or "c++"
+    flags = ["-std=c++20", "-O2", "-ffp-contract=off"]
+    source = (FOLDER / name).with_suffix(".cpp")
+    subprocess.run([compiler, *flags, "-o", program, source], check=True)
+    return program
 
 
 @pytest.fixture(scope="session")
 def spnet(tmp_path_factory):
-    """Compile the program as the published one was: without fused multiply-add."""
-    program = tmp_path_factory.mktemp("spnet") / "spnet"
-    compiler = os.environ.get("CXX") or shutil.which("g++") or "c++"
-    flags = ["-std=c++20", "-O2", "-ffp-contract=off"]
-    subprocess.run([compiler, *flags, "-o", program, SOURCE], check=True)
-    return program
+    """Give the program of the network of 2006."""
+    return compiled("spnet", tmp_path_factory.mktemp("spnet"))
+
+
+@pytest.fixture(scope="session")
+def daspnet(tmp_path_factory):
+    """Give the program of the network of 2007."""
+    return compiled("daspnet", tmp_path_factory.mktemp("daspnet"))

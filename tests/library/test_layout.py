@@ -19,7 +19,10 @@ LAYERS = (
     ("network_design", "neurocomputational_properties", "firing_patterns"),
     ("kernel",),
     ("wiring", "recording"),
-    ("spike_files", "random_network", "plastic_pathway", "neo_export", "pynn"),
+    (
+        *("spike_files", "random_network", "learning_network", "plastic_pathway", "neo_export"),
+        "pynn",
+    ),
     ("command_line", "import_output"),
     ("brian2_import", "neuroml_import", "fitting"),
 )

@@ -301,6 +301,36 @@ CASES = {
             "min_delay": [0.0, -1.0, "1", 0.05],
         },
     ),
+    "learning_network.create": Case(
+        lambda w: {"V_m": -65.0, "U_m": -13.0},
+        {"V_m": ["1", NAN, [1.0, 2.0]], "U_m": ["1", NAN, [1.0, 2.0]]},
+    ),
+    "learning_network.connect": Case(
+        lambda w: {
+            "cells": w.neurons,
+            "sources": [0],
+            "targets": [1],
+            "delays": [1.0],
+            "weights": [1.0],
+            "learning_model": "stdp_izhikevich_synapse",
+        },
+        {
+            "cells": NODES,
+            "sources": ["1", [1.5], [-1], [5000], [0, 1]],
+            "targets": ["1", [1.5], [-1], [5000], [0, 1]],
+            "delays": ["1", [NAN], [1.0, 2.0]],
+            "weights": ["1", [NAN], [1.0, 2.0]],
+            "learning_model": ["stdp", 1],
+        },
+    ),
+    "learning_network.gather_weights": Case(
+        lambda w: {"learning_model": "stdp_izhikevich_synapse", "folder": w.folder},
+        {"learning_model": ["stdp", 1], "folder": [1, None]},
+    ),
+    "learning_network.rates": Case(
+        lambda w: {"senders": [1, 2], "duration": 100.0},
+        {"senders": ["1", [NAN]], "duration": [0.0, -1.0, "1", INF]},
+    ),
     "neo_export.to_neo": Case(
         lambda w: {"spikes": w.spikes, "stop": 1000.0},
         {
