@@ -16,7 +16,7 @@ from izhisyn.brian2_import.errors import Brian2ImportError
 from izhisyn.brian2_import.inventory import check_order, regular_code
 from izhisyn.brian2_import.names import is_reserved
 from izhisyn.brian2_import.neuron import neuron_to_nestml
-from izhisyn.brian2_import.parts import Neuron, Port
+from izhisyn.brian2_import.parts import Neuron, Port, refuse_two_effects
 from izhisyn.brian2_import.python_code import RESERVED
 from izhisyn.brian2_import.synapse import deliveries, unit_of_variable
 from izhisyn.brian2_import.whole_script import objects_by_name
@@ -249,6 +249,11 @@ class _Reader:
     def _deliveries_to(self, group):
         """Find what arrives at a group: Synapses, pathway and deliveries."""
         found = []
+        changes = {
+            (thing.target_var, "+=", "")
+            for thing in self._of(brian2.PoissonInput)
+            if whole_group(thing._group).name == group.name
+        }
         for synapses in self._of(brian2.Synapses):
             if whole_group(synapses.target).name != group.name:
                 continue
@@ -277,7 +282,10 @@ class _Reader:
                             synapses, pathway, group, self.namespace, model_name, source
                         )
                     ]
+                effects = changes.union(*(delivery.effects for *_, delivery in parts))
+                refuse_two_effects(effects)
                 found += parts
+                changes = effects
             except Brian2ImportError as error:
                 self._leave(f"Synapses {self._name(synapses)}", str(error))
         return found

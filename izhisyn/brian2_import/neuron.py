@@ -39,7 +39,7 @@ from izhisyn.brian2_import.names import (
     type_text,
     value_text,
 )
-from izhisyn.brian2_import.parts import Neuron, written_from
+from izhisyn.brian2_import.parts import Neuron, refuse_two_effects, written_from
 from izhisyn.brian2_import.quadratic import FUNCTIONS, find_membrane, step_lines
 from izhisyn.brian2_import.units import number
 from izhisyn.import_output.nestml import write_block, write_header
@@ -221,6 +221,7 @@ class _NeuronWriter:
         state = self._state()
         parameters = self._parameters()
         self._check_port_names()
+        self._check_ports()
         blocks = [("state", state), ("equations", equations), ("parameters", parameters)]
         internals = [line for line, _ in self.propagators.values()]
         if "dt" in self.names.used:
@@ -268,6 +269,11 @@ class _NeuronWriter:
         codes = [self.reset, *(code.statements for code in self.regularly)]
         assigned = {parse_statement(line)[0] for code in codes for line in split_statements(code)}
         return assigned | {target for port in self.ports for target, *_ in port.effects}
+
+    def _check_ports(self):
+        every = [effect for port in self.ports for effect in port.effects]
+        with located("ports", ", ".join(port.name for port in self.ports)):
+            refuse_two_effects(every)
 
     def _check_port_names(self):
         taken = {*self.equations.names, *self.names.externals}
@@ -627,8 +633,12 @@ class _NeuronWriter:
         for target, operator, code in port.effects:
             with located(f"on_pre of {port.name}", port.origin):
                 known = self.names.variables[target]
-                amount = self.expression(code, known.dim)
+                amount = self.expression(code, known.dim, known.kind)
                 spikes = Term(f"{port.name} * (1 s)")
+                if operator == "=":
+                    setting = self._hold([f"{target} = {amount.text}"], target in self.held)
+                    lines += [f"if {spikes.text} != 0:", *indent(setting)]
+                    continue
                 is_one = amount.value == 1 and amount.dim is DIMENSIONLESS
                 change = spikes if is_one else self.names.renderer.product(amount, spikes)
             lines += self._hold([f"{target} {operator} {change.text}"], target in self.held)

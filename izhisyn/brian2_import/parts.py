@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass, field
 
+from izhisyn.brian2_import.errors import Brian2ImportError
 from izhisyn.import_output.nestml import Nestml
 
 
@@ -15,7 +16,7 @@ class Port:
     name
         Name of the port.
     effects
-        Variable, sign (``+=`` or ``-=``) and Brian2 expression of what is added.
+        Variable, operator (``+=`` or ``-=``; ``=`` if any spike sets it) and Brian2 expression.
     origin
         The Brian2 code, for the comment.
     weight
@@ -93,12 +94,32 @@ class Synapse(Nestml):
         Names of the constants that are parameters.
     states
         Its state variables.
+    lateness
+        The parameter that is the time by which NEST dates spikes later than Brian2; empty if it
+        does not ask for the time.
     """
 
     post_port: str = ""
     weight: str = "weight"
     constants: set[str] = field(default_factory=set)
     states: list[str] = field(default_factory=list)
+    lateness: str = ""
+
+
+def refuse_two_effects(effects):
+    """Refuse what sets a variable that something else changes in the same step.
+
+    Parameters
+    ----------
+    effects : iterable of tuple of str
+        As those of a `Port`, of one port or of several.
+    """
+    for variable in sorted({variable for variable, operator, _ in effects if operator == "="}):
+        if len([one for one, *_ in effects if one == variable]) > 1:
+            raise Brian2ImportError(
+                f"{variable} is set by spikes and changed by others, too; NEST lets all spikes of "
+                "a step act together, so that the order is lost; use a variable for each"
+            )
 
 
 def written_from(source):

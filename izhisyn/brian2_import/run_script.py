@@ -456,7 +456,7 @@ class _Writer:
             spec["weight"] = self._expression(projection, delivery.weight, draws, rule)
         else:
             spec["weight"] = "1.0"
-            spec |= self._synapse_parameters(projection, draws, rule)
+            spec |= self._synapse_parameters(projection, delivery.model, draws, rule)
         spec["delay"] = self._delay(projection, draws, rule)
         return spec
 
@@ -517,7 +517,7 @@ class _Writer:
 
         return parameter_code(own[0].value, resolve, self.constants)
 
-    def _synapse_parameters(self, projection, draws, rule):
+    def _synapse_parameters(self, projection, model, draws, rule):
         synapses, spec = projection.synapses, {}
         for name in synapses.equations.names | (
             synapses.event_driven.names if synapses.event_driven is not None else set()
@@ -531,11 +531,17 @@ class _Writer:
                     spec[name] = self._drawn_by_nest(projection, name)
                 else:
                     spec[name] = self._array(f"{projection.name}_{name}", projection, values, rule)
-        if synapses.event_driven is not None:
+        if synapses.event_driven is not None or model.lateness:
+            if draws and np.ptp(delay_steps(projection.pathway, self.network.resolution)) > 0:
+                raise CannotExpressError("delay")  # NEST would draw another one for this
             # Brian2's synapses act when a spike arrives, NEST's when it is sent
             delay = self._brian2_delay(projection, draws, rule)
             is_first = projection.plastic() is not None or delay == "0.0"
-            spec["lastupdate"] = "RESOLUTION" if is_first else f"RESOLUTION - {delay}"
+            lateness = "RESOLUTION" if is_first else f"RESOLUTION - {delay}"
+            if synapses.event_driven is not None:
+                spec["lastupdate"] = lateness
+            if model.lateness:
+                spec[model.lateness] = lateness
         return spec
 
     def _delay(self, projection, draws, rule):
@@ -752,6 +758,11 @@ class _Writer:
                         f"{projection.name}: spikes of the target count when the next one of the "
                         f"source passes, so that those before line {run.line} may count with the "
                         f"{name} that is set there"
+                    )
+                else:
+                    self._leave(
+                        f"{projection.name}: a synapse in NEST acts when its spike is sent, so "
+                        f"that spikes under way in line {run.line} act with the other {name}"
                     )
         return lines
 

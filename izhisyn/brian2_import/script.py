@@ -20,6 +20,7 @@ from izhisyn.brian2_import.inventory import (
     run_calls,
 )
 from izhisyn.brian2_import.neuron import neuron_to_nestml
+from izhisyn.brian2_import.one_process import in_one_process
 from izhisyn.brian2_import.strings import check_model_name
 from izhisyn.brian2_import.synapse import synapse_port
 
@@ -208,13 +209,18 @@ def running(path):
     target = brian2.prefs.codegen.target
     # Nothing runs for long, so that compiling it would take longer.
     brian2.prefs.codegen.target = "numpy"
-    with _as_main_program(path):
+    with _as_main_program(path), in_one_process():
         try:
             yield
         except SystemExit as error:
             raise Brian2ImportError(
                 f"{path}{_line_of(error, path)}: the script ends itself before it calls run(); "
                 "take out sys.exit, or what leads there"
+            ) from error
+        except ModuleNotFoundError as error:
+            raise Brian2ImportError(
+                f"{path}{_line_of(error, path)}: it imports {error.name}, which is not there; "
+                "install it beside Brian2, or take out what needs it"
             ) from error
         except Exception as error:
             raise Brian2ImportError(

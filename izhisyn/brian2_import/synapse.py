@@ -36,7 +36,7 @@ from izhisyn.brian2_import.names import (
     value_text,
 )
 from izhisyn.brian2_import.neuron import KINDS, all_names, by_dependence
-from izhisyn.brian2_import.parts import Port, Synapse, written_from
+from izhisyn.brian2_import.parts import Port, Synapse, refuse_two_effects, written_from
 from izhisyn.brian2_import.units import unit_size, unit_text
 from izhisyn.import_output.nestml import write_block, write_header
 
@@ -215,7 +215,12 @@ class _Synapse:
             model = self._write(model_name, source, body)
             return [Delivery(tuple(self.effects), self.origin, model=model)]
         parts = [part for line in lines for part in self._static_effect(line)]
-        effects = [(variable, "+=", _unsuffixed(sympy_to_str(one))) for variable, one, *_ in parts]
+        effects = [
+            (variable, "=", share)
+            if weight is None
+            else (variable, "+=", _unsuffixed(sympy_to_str(share)))
+            for variable, share, weight, _ in parts
+        ]
         _check_additive(effects, self.where, self.pathway.code, self.group)
         return self._joined(parts)
 
@@ -247,6 +252,12 @@ class _Synapse:
         self.names = Names(self.pathway, self.run_namespace, self._terms(), codes)
         # NESTML's code for a pair of models does not compile with a variable called weight
         self.weight_name = "weight" if self.post is None else self.names.fresh("factor")
+        self.lateness = ""
+        if set().union(*map(get_identifiers, codes)) & {"t", "lastupdate"}:
+            self.lateness = self.names.fresh("lateness")
+            for name in ("t", "lastupdate"):
+                term = Term(f"({name} - {self.lateness})", second.dim)
+                self.names.variables[name] = term
         for equation in by_dependence(self.equations):
             if equation.type == SUBEXPRESSION:
                 code, kind = equation.expr.code, KINDS[equation.var_type]
@@ -386,6 +397,14 @@ class _Synapse:
     def _effect(self, variable, operator, code):
         """Split an addition to the target; the first one also sends the spike."""
         _check_target(variable, operator, self.group)
+        if operator == "=":
+            self._check_setting(variable, code)
+            self.effects.append((variable, operator, " ".join(_unsuffixed(code).split())))
+            if self.weight is None:
+                self.weight, self.weight_dim = sympy.Integer(1), DIMENSIONLESS
+                return [self._emission(Term("1", value=1))]
+            self._check_weight(sympy.Integer(1))
+            return []
         neuron = {name for name in get_identifiers(code) if self._is_of_neuron(name)}
         known = self.pathway.resolve_all(
             get_identifiers(code) - set(self.names.variables),
@@ -408,10 +427,8 @@ class _Synapse:
         first = self.weight is None
         if first:
             self.weight = weight
-        elif sympy.simplify(weight - self.weight) != 0:
-            raise Brian2ImportError(
-                "one spike cannot carry two weights; use one Synapses object for each"
-            )
+        else:
+            self._check_weight(weight)
         code = sympy_to_str(share)
         term = self.names.renderer.expression(sympy_to_str(weight), DIMENSIONLESS)
         self.weight_dim = term.dim
@@ -423,6 +440,21 @@ class _Synapse:
         self.effects.append((variable, operator, amount))
         return [self._emission(term)] if first else []
 
+    def _check_weight(self, weight):
+        if sympy.simplify(weight - self.weight) != 0:
+            raise Brian2ImportError(
+                "one spike cannot carry two weights; use one Synapses object for each"
+            )
+
+    def _check_setting(self, target, code):
+        """Refuse values of which the last spike of a step would decide."""
+        if own := sorted(get_identifiers(code) & set(self.names.variables)):
+            raise Brian2ImportError(
+                f"spikes of a step act together in NEST, so that all have to set {target} to the "
+                f"same value, which may not depend on {', '.join(own)}; write `{target} += ...`, "
+                "or set a constant"
+            )
+
     def _static_effect(self, line):
         """Split an addition into the neuron's share and the weight, both sympy expressions."""
         with located(self.where, line):
@@ -432,6 +464,9 @@ class _Synapse:
             _refuse_random(code)
             variable = target.removesuffix("_post")
             _check_target(variable, operator, self.group)
+            if operator == "=":
+                self._check_setting(variable, code)
+                return [(variable, _unsuffixed(code), None, chance)]
             known = self.pathway.resolve_all(
                 get_identifiers(code) - set(self.names.variables),
                 self.run_namespace,
@@ -474,15 +509,22 @@ class _Synapse:
                 self._delivery([(variable, share)], weight, chance)
                 for variable, share, weight, chance in parts
             ]
+        settings = [(variable, share) for variable, share, weight, _ in parts if weight is None]
+        found = [self._delivery(settings, None)] if settings else []
         groups = {}
         for variable, share, weight, _ in parts:
+            if weight is None:
+                continue
             factor = of_synapse(weight)
             rest = weight if factor is None else sympy.simplify(weight / factor)
             factor = sympy.Integer(1) if factor is None else factor
             groups.setdefault(factor, []).append((variable, share * rest))
-        return [self._delivery(effects, weight) for weight, effects in groups.items()]
+        return found + [self._delivery(effects, weight) for weight, effects in groups.items()]
 
     def _delivery(self, effects, weight, chance=None):
+        if weight is None:
+            setting = tuple((name, "=", " ".join(value.split())) for name, value in effects)
+            return Delivery(setting, self.origin, chance=chance)
         code = sympy_to_str(weight)
         dim = self.names.renderer.expression(code, DIMENSIONLESS).dim
         unit = _unit_expression(dim)
@@ -553,6 +595,12 @@ class _Synapse:
         parameters.append(
             f"{self.weight_name} real = 1    # NEST's weight of the connection, a factor"
         )
+        if self.lateness:
+            value = value_text(self._lateness(), second.dim, "real")
+            parameters.append(
+                f"{self.lateness} ms = {value}    # NEST's time of a spike minus Brian2's: the "
+                "resolution minus the delay"
+            )
         notes = [self._delay()]
         if not self.effects and "emit_spike" not in "\n".join(body):
             notes.append("As in Brian2, it adds to no variable of its target, so it sends nothing.")
@@ -578,6 +626,7 @@ class _Synapse:
             weight=self.weight_name,
             constants=set(self.names.externals),
             states=[line.split()[0] for line in state],
+            lateness=self.lateness,
         )
 
     def _event_driven(self):
@@ -612,6 +661,13 @@ class _Synapse:
             return 0
         values = np.atleast_1d(getattr(self.synapses, f"{equation.varname}_")[:])
         return values[0]
+
+    def _lateness(self):
+        """Give the time by which NEST dates the spike of a first synapse later than Brian2 [s]."""
+        step = float(self.synapses.source.clock.dt)
+        if self.post is not None:
+            return step
+        return step - float(np.atleast_1d(self.pathway.variables["delay"].get_value())[0])
 
     def _delay(self):
         """Tell the delay; NEST keeps it with the connection."""
@@ -702,9 +758,10 @@ def _check_target(target, operator, group):
             f"{target} is no variable of the target; spikes can add to "
             f"{', '.join(name for name in equations if equations[name].type != SUBEXPRESSION)}"
         )
-    if operator not in ("+=", "-="):
+    if operator not in ("+=", "-=", "="):
         raise Brian2ImportError(
-            f"a spike in NEST adds to {target}, it cannot do `{operator}`; write `{target} += ...`"
+            f"a spike in NEST adds to {target} or sets it, it cannot do `{operator}`; write "
+            f"`{target} += ...`"
         )
 
 
@@ -712,6 +769,7 @@ def _check_additive(effects, where, code, group):
     """Refuse amounts that spikes of the same step would change for each other."""
     targets = {target for target, *_ in effects}
     with located(where, code):
+        refuse_two_effects(effects)
         for target, _, amount in effects:
             if found := all_names(amount, group.user_equations) & targets:
                 raise Brian2ImportError(

@@ -68,7 +68,8 @@ BAD_PARTS = {
     "initial unit": ({"initial_values": {"v": 1}}, "`v = 1`"),
     "model name": ({"name": "2nd neuron"}, "'2nd neuron' cannot be a model's name"),
     "math function": ({"name": "exp2"}, "'exp2' cannot be a model's name"),
-    "port that sets": ({"on_pre": {"p": "v = 1*mV"}}, r"on_pre of p `v = 1\*mV`: .*v \+="),
+    "port that multiplies": ({"on_pre": {"p": "v *= 2"}}, r"on_pre of p `v \*= 2`: .*v \+="),
+    "ports in any order": ({"on_pre": {"p": "v = 0*mV", "q": "v += 1*mV"}}, "the order is lost"),
     "port random": ({"on_pre": {"p": "v += rand()*mV"}}, r"for each spike.*bernoulli_synapse"),
     "whole division": (
         {"threshold": "v > 1*mV", "reset": "n //= 2", "equations": f"{LIF}\nn : integer"},
@@ -127,7 +128,15 @@ BAD_SYNAPSES = {
         {"model": "I_post = 3*mV : volt (summed)", "on_pre": "", "target": "I : volt"},
         r"`I_post = 3\*mV : V \(summed\)`: NEST sums spikes",
     ),
-    "sets the target": ({"model": "", "on_pre": "v_post = 0*mV"}, r"`v_post = 0\*mV`: .*v \+="),
+    "multiplies the target": ({"model": "", "on_pre": "v_post *= 2"}, r"`v_post \*= 2`: .*v \+="),
+    "sets the target to its own": (
+        {"model": "w : volt", "on_pre": "v_post = w"},
+        r"`v_post = w`: .*may not depend on w; .*set a constant",
+    ),
+    "sets and adds": (
+        {"model": "x : 1", "on_pre": "x += 1; v_post = 0*mV; v_post += x*mV"},
+        "two weights|the order is lost",
+    ),
     "changes the source": (
         {"model": "", "on_pre": "v_pre += 1*mV"},
         r"`v_pre \+= 1\*mV`: .*source",

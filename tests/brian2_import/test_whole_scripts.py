@@ -189,6 +189,36 @@ def test_synapses_that_listen_otherwise_are_left_behind(lines, message, write_sc
     assert re.search(f"left behind: Synapses S: .*{message}", capsys.readouterr().out)
 
 
+POOLS = {
+    "Pool": "with multiprocessing.Pool(2) as p: p.map(simulate, [1, 2])",
+    "asynchronous": "p = multiprocessing.Pool(2); p.apply_async(simulate, (1,)).get(); p.close()",
+    "Process": "p = multiprocessing.Process(target=simulate, args=(1,)); p.start(); p.join()",
+    "executor": "list(concurrent.futures.ProcessPoolExecutor().map(simulate, [1, 2]))",
+}
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_what_a_script_hands_to_other_processes(name, write_script):
+    """Its first simulation is carried over, as if the script called it itself."""
+    text = write_script(
+        f"""import concurrent.futures, multiprocessing
+def simulate(rate):
+    G = NeuronGroup(3, 'dv/dt = -v/ms : 1', method='exact')
+    P = PoissonInput(G, 'v', 10, rate*Hz, weight=0.5)
+    run(7*ms)
+{POOLS[name]}"""
+    )
+    assert 'nest.Create("model_g_neuron", 3)' in text
+    assert '{"rate": 10.0}' in text
+    assert "simulate(7.0)" in text
+
+
+def test_missing_package_is_named(write_script):
+    """With what to do; nothing is written."""
+    with pytest.raises(Brian2ImportError, match=r"line 2: it imports no_such_thing, .*install it"):
+        write_script("import no_such_thing")
+
+
 def test_constants_that_change_between_runs(write_script, capsys):
     """Those of models are set; those in weights, tables and rates are listed."""
     text = write_script(

@@ -13,7 +13,7 @@ stimulus = TimedArray([0, 4, 2] * mV, dt=20 * ms)
 
 cells = NeuronGroup(
     60,
-    """dv/dt = (I + stimulus(t) + s*(E_s - v)/(5*mV)*mV - v)/tau : volt (unless refractory)
+    """dv/dt = (I + kick + stimulus(t) + s*(E_s - v)/(5*mV)*mV - v)/tau : volt (unless refractory)
     ds/dt = -s/tau_s : 1
     I : volt
     kick : volt""",
@@ -45,6 +45,13 @@ fed = Synapses(
     feed, cells, on_pre={"now": "v += 4*mV", "late": "v -= 1*mV"}, delay={"late": 3 * ms}
 )
 fed.connect(i=[0, 1, 2], j=[5, 50, 7])
+kicked = Synapses(feed, cells, on_pre="kick = 0.1*I")
+kicked.connect(i=[0, 1, 2, 2], j=[9, 30, 31, 9])
+dated = Synapses(
+    relays, cells, "last : second", on_pre="s_post += 0.01*exp(-(t - last)/tau_s); last = t"
+)
+dated.connect(j="k for k in range(N_post) if k % N_pre == i")
+dated.delay = "0.2*ms*int(3*rand())"
 inhibitory.run_regularly("I += 0.05*mV*sin(t/ms)", dt=1 * ms)
 
 spikes_of_cells = SpikeMonitor(cells)
