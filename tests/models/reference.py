@@ -17,6 +17,7 @@ from izhisyn.parameters import RECEPTORS, RECEPTORS_2007, PropertyCell
 
 THRESHOLD = 30.0
 SOLVER = {"method": "DOP853", "rtol": 1e-10, "atol": 1e-10, "max_step": 1.0}
+STIFF_SOLVER = {"method": "LSODA", "rtol": 1e-11, "atol": 1e-10, "max_step": 1.0}
 
 
 KEPT = Path(__file__).parents[2] / ".pytest_cache" / "reference"
@@ -68,6 +69,7 @@ def spike_times(
     V_m=-70.0,
     U_m=None,
     receptors=RECEPTORS,
+    solver=SOLVER,
 ):
     """Spike times of one Izhikevich (2003) neuron from an adaptive solver with event location.
 
@@ -88,6 +90,8 @@ def spike_times(
     U_m : float, optional
         Initial recovery variable, b (V_m - V_u) if not given.
     receptors : dict of str to izhisyn.parameters.Receptor
+    solver : dict
+        Method and tolerances of `scipy.integrate.solve_ivp`; for strong conductances a stiff one.
 
     Returns
     -------
@@ -114,6 +118,7 @@ def spike_times(
         field,
         peak=lambda u: THRESHOLD,
         reset=lambda u: [cell.c, u + cell.d],
+        solver=solver,
     )
 
 
@@ -176,7 +181,7 @@ def _inputs(I_e, arrivals):
     return sorted([*pieces, *arrivals], key=itemgetter(0))
 
 
-def _integrate(y, duration, inputs, receptors, field, peak, reset):
+def _integrate(y, duration, inputs, receptors, field, peak, reset, solver=SOLVER):
     """Integrate (v, u) from input to input and from spike to spike."""
     amplitudes = {name: np.zeros(2) for name in receptors}  # of the decaying and rising exponential
     taus = {name: np.array([r.tau_decay, r.tau_rise]) for name, r in receptors.items()}
@@ -204,7 +209,7 @@ def _integrate(y, duration, inputs, receptors, field, peak, reset):
                 (t, t_input),
                 y,
                 events=crossing,
-                **SOLVER,
+                **solver,
             )
             t, y = piece.t[-1], piece.y[:, -1]
             for key in receptors:

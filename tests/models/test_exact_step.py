@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from izhisyn.parameters import CELL_TYPES, RECEPTORS
-from tests.models.reference import spike_times
+from tests.models.reference import STIFF_SOLVER, spike_times
 from tests.models.single_neuron import COND, DELTA, PSC, deliver, exact_spike_times
 
 # README's table at I = 10 for 1 s with a step of 0.1 ms: the largest error of a spike time [ms].
@@ -208,6 +208,7 @@ def cells_of_one_receptor(receptor, conductance_based):
     return cells
 
 
+ENDS = ("rise", "decay")
 FAST = {"AMPA": (0.1, 1.0), "NMDA": (2.0, 60.0), "GABA_A": (0.1, 0.7)}  # rise, decay [ms]
 
 
@@ -235,10 +236,7 @@ def cells_with_strong_and_fast_conductances(n, duration):
 @pytest.mark.slow
 @pytest.mark.parametrize(("resolution", "largest"), [(0.1, 0.05), (0.5, 0.05), (1.0, 0.3)])
 def test_strong_and_fast_conductances(nest_kernel, resolution, largest):
-    """Steps are divided where the expansion does not hold: all counts are right, times nearly so.
-
-    Of several spikes in a step only the last has its offset, so the others are left out.
-    """
+    """Steps are divided where the expansion does not hold: all counts are right."""
     duration = 150.0
     cells = cells_with_strong_and_fast_conductances(14, duration)
     nest = nest_kernel(resolution=resolution)
@@ -252,5 +250,79 @@ def test_strong_and_fast_conductances(nest_kernel, resolution, largest):
     assert sum(len(truth) for *_, truth in cells) > 100
     for times, (cell, _, _, truth) in zip(found, cells, strict=True):
         assert len(times) == len(truth), cell.name
-        alone = np.diff(np.ceil(truth / resolution), append=np.inf) > 0
-        assert np.abs(times - truth)[alone].max(initial=0.0) < largest, cell.name
+        assert errors_with_offset(times, truth, resolution).max(initial=0.0) < largest, cell.name
+
+
+def errors_with_offset(times, truth, resolution):
+    """Errors of the spikes that have their offset [ms].
+
+    Of several spikes in a step only the last has it; two spikes can share a step in one of the two
+    solutions if the step ends between them, within an error.
+    """
+    intervals = np.diff(truth, prepend=-np.inf, append=np.inf)
+    alone = np.minimum(intervals[:-1], intervals[1:]) > resolution
+    steps = np.round(times / resolution, 6)
+    last = np.diff(np.ceil(steps), append=np.inf) > 0
+    on_grid = steps == np.round(steps)
+    return np.abs(times - truth)[alone | (last & ~on_grid)]
+
+
+@functools.cache
+def random_cells(conductance_based, n, duration):
+    """Cells with any time constants and spikes of 0.1 to 1000 nS or pA: their input and spikes."""
+    rng = np.random.default_rng(2)
+    cells = []
+    for cell in itertools.islice(itertools.cycle(CELL_TYPES.values()), n):
+        receptors = {}
+        for name, receptor in RECEPTORS.items():
+            decay = 10.0 ** rng.uniform(-0.3, 2.0)
+            rise = decay * 10.0 ** rng.uniform(-1.5, -0.05)
+            receptors[name] = dataclasses.replace(
+                receptor, tau_rise=float(rise), tau_decay=float(decay)
+            )
+        I_e = float(rng.uniform(0.0, 12.0))
+        arrivals = sorted(
+            (float(time), name, float(10.0 ** rng.uniform(-1.0, 3.0)))
+            for name in RECEPTORS
+            for time in rng.choice(np.arange(2, int(duration) - 10), 3, replace=False)
+        )
+        truth = spike_times(
+            cell,
+            I_e,
+            duration,
+            arrivals,
+            conductance_based,
+            receptors=receptors,
+            solver=STIFF_SOLVER,
+        )
+        cells.append((cell, I_e, arrivals, receptors, truth))
+    return cells
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [PSC, COND])
+@pytest.mark.parametrize(("resolution", "largest"), [(0.1, 0.05), (0.5, 0.05), (1.0, 0.3)])
+def test_random_cells(nest_kernel, model, resolution, largest):
+    """200 cells under input far beyond the ordinary: counts up to 10 spikes a ms, and times.
+
+    Through currents of hundreds of pA a cell can spike 20 times in a ms, and some errors are those
+    of a last spike that barely comes: one cell in a hundred may miss the limit of its times.
+    """
+    duration = {PSC: 60.0, COND: 30.0}[model]
+    cells = random_cells(model == COND, 200, duration)
+    nest = nest_kernel(resolution=resolution)
+    neurons = nest.Create(model, len(cells))
+    for neuron, (cell, I_e, arrivals, receptors, _) in zip(neurons, cells, strict=True):
+        neuron.set(cell.parameters | cell.initial_state(-70.0) | {"I_e": I_e})
+        for name, receptor in receptors.items():
+            neuron.set({f"tau_{end}_{name}": getattr(receptor, f"tau_{end}") for end in ENDS})
+        deliver(nest, neuron, arrivals)
+    found = exact_spike_times(nest, neurons, duration)
+    missed = np.array(neurons.missed_spikes)
+    worst = []
+    for times, lost, (_, _, _, _, truth) in zip(found, missed, cells, strict=True):
+        if np.bincount(truth.astype(int), minlength=1).max() <= 10:
+            assert (len(times), lost) == (len(truth), 0)
+            worst.append(errors_with_offset(times, truth, resolution).max(initial=0.0))
+    assert len(worst) > 150
+    assert np.sum(np.array(worst) >= largest) <= (2 if model == PSC else 0), max(worst)
