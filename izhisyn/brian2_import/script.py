@@ -63,7 +63,7 @@ def import_script(path, neuron, synapses=(), name=None, integrator=None):
     ports, models, carried = [], [], []
     for synapse_name, port_name in synapses:
         found = _find(objects, synapse_name, brian2.Synapses, "Synapses", path)
-        # a subgroup's source is a weak proxy, so that names tell groups apart
+        # a subgroup's source is a weak proxy, so that names distinguish groups
         if getattr(found.target, "source", found.target).name != whole.name:
             raise Brian2ImportError(
                 f"{synapse_name} does not go to {neuron}; name the group it goes to by --neuron"

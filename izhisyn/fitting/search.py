@@ -6,8 +6,8 @@ half of them ends, until one is left. Whenever pycma finds that this one has con
 longer gets better, another begins with more candidates: at the best point of the runner-up, then
 of the next, and after the last of them with wider spread candidates at that of the winner again.
 
-A search depends on its seed and on the losses that it is told, on nothing else. To go on with an
-interrupted one, the same losses are told to a new one.
+A search depends on its seed and on the losses that it is given, on nothing else. To go on with an
+interrupted one, the same losses are given to a new one.
 
 References
 ----------
