@@ -107,7 +107,7 @@ def synapse_port(name, synapses, group, run_namespace, model_name, source, trans
     port : Port or None
         None if `on_pre` adds to no variable of the target.
     synapse : Synapse or None
-        None if NEST's ``static_synapse`` will do.
+        None if NEST's ``static_synapse`` suffices.
     """
     pathway = _single_pathway(synapses)
     reader = _Synapse(synapses, group, pathway, run_namespace)
@@ -129,7 +129,7 @@ class Delivery:
     dim
         Its dimension.
     model
-        NESTML synapse; None if one of NEST's own will do.
+        NESTML synapse; None if one of NEST's own suffices.
     chance
         Brian2 expression of the probability with which a spike passes; None for all spikes.
     """
