@@ -65,6 +65,8 @@ def import_all(options):
     names += [NESTML_OPTIONS] if imported.nestml_options else []
     for name in (*names, "run.py"):
         print(options.output / name)
+    for phrase in imported.renamed:
+        print(f"renamed: {phrase}")
     for sentence in imported.left_behind:
         print(f"left behind: {sentence}")
 

@@ -2,8 +2,10 @@
 """What the names in a Brian2 model stand for, and which of them NESTML can declare."""
 
 import contextlib
+import math
 import re
 
+import numpy as np
 from brian2.core.functions import Function, SymbolicConstant
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant
@@ -18,6 +20,7 @@ from izhisyn.brian2_import.expressions import NestmlRenderer, Term, literal
 from izhisyn.brian2_import.units import number_text, unit_text
 
 MAX_TIMED_ARRAY = 100  # lines that a person would still read
+MAX_TABLE = 5e7  # numbers, of all neurons of a group, which take 0.4 GB
 
 # NESTML's keywords and predefined names, C++'s keywords, and what NEST's own status holds.
 _RESERVED = {
@@ -42,9 +45,10 @@ _RESERVED = {
     ),
     "the carried-over model": "time n_steps",
     "NEST": (
-        "archiver_length beta_Ca Ca element_type frozen global_id local model_id node_uses_wfr"
-        " post_trace recordables supports_precise_spikes synaptic_elements t_spike tau_Ca tau_minus"
-        " tau_minus_triplet thread thread_local_id vp"
+        "archiver_length beta_Ca Ca element_type frozen global_id history K_value K_values local"
+        " local_device_id LTD_value model_id name node_id node_uses_wfr post_trace recordables"
+        " shift spiketime_ms status supports_precise_spikes synaptic_elements t_spike tau_Ca"
+        " tau_minus tau_minus_triplet thread thread_lid thread_local_id tmp_nc_index vp"
     ),
 }
 _OWNERS = {name: owner for owner, names in _RESERVED.items() for name in names.split()}
@@ -69,13 +73,26 @@ class Names:
         `Term` of each variable of the model and of each special symbol that may be used.
     codes : iterable of str
         All code of the model, whose names no variable of our own may have.
+    reserved : dict of str to str
+        Names that are reserved besides those of every model, each with its owner.
+
+    Attributes
+    ----------
+    renamed : dict of str to str
+        What is called otherwise in the model, because its name is reserved.
+    tables : dict of str to brian2.TimedArray or None
+        Those that are no readable function and become vectors, whose values a script sets; None
+        if there is no such script.
     """
 
-    def __init__(self, group, run_namespace, variables, codes=()):
+    def __init__(self, group, run_namespace, variables, codes=(), reserved=()):
         self.group = group
         self.run_namespace = run_namespace
         self.variables = variables
-        self.taken = set().union(*map(get_identifiers, codes), variables, _OWNERS)
+        self.reserved = _OWNERS | dict(reserved)
+        self.taken = set().union(*map(get_identifiers, codes), variables, self.reserved)
+        self.renamed = {}
+        self.tables = None
         self.used = set()
         self.externals = {}
         self.functions = {}
@@ -91,6 +108,23 @@ class Names:
             name += "_"
         self.taken.add(name)
         return name
+
+    def nestml_name(self, name):
+        """Give the name that a variable or constant has in the model: mostly its own."""
+        if name in self.reserved and name not in self.renamed:
+            number = 1
+            while f"{name}_{number}" in self.taken:
+                number += 1
+            self.renamed[name] = f"{name}_{number}"
+            self.taken.add(self.renamed[name])
+        return self.renamed.get(name, name)
+
+    def rename_notes(self):
+        """Say what is called otherwise than in Brian2, a sentence for each."""
+        return [
+            f"{name} is called {new} here: {self.reserved[name]} uses the name {name} itself."
+            for name, new in self.renamed.items()
+        ]
 
     def statements(self, code, where, assign):
         """Render the statements of a reset or the like.
@@ -116,10 +150,10 @@ class Names:
                 known = self.variables.get(name)
                 if known is None:
                     term = self.renderer.expression(expression, DIMENSIONLESS)
-                    refuse_reserved_name(name, "variable")
-                    self.variables[name] = Term(name, term.dim, term.kind, bare=term.bare)
+                    new = self.nestml_name(name)
+                    self.variables[name] = Term(new, term.dim, term.kind, bare=term.bare)
                     unit = "real" if term.bare else type_text(term.dim, term.kind)
-                    lines.append(f"{name} {unit} = {term.text}")
+                    lines.append(f"{new} {unit} = {term.text}")
                     continue
                 if operator not in ("=", "+=", "-="):
                     operator, expression = "=", f"{name} {operator[:-1]} ({expression})"
@@ -154,8 +188,8 @@ class Names:
         unit = DEFAULT_UNITS.get(name)
         if unit is not None and unit.dim is found.dim and float(unit) == found.get_value():
             return literal(float(unit), found.dim)
-        refuse_reserved_name(name, "constant")
-        term = Term(name, found.dim, "boolean" if found.dtype == bool else "real")
+        kind = "boolean" if found.dtype == bool else "real"
+        term = Term(self.nestml_name(name), found.dim, kind)
         self.externals[name] = (term, found.get_value())
         return term
 
@@ -169,9 +203,31 @@ class Names:
                 f"the function {name}() is not one of Brian2's own; write its formula into the "
                 "equations, or compute it outside and use a TimedArray"
             )
-        self.functions[name] = timed_array(name, function)
-        refuse_reserved_name(name, "TimedArray")
-        return Term(f"{name}({arguments[0].text})", function.dim)
+        new = self.nestml_name(name)
+        if self.tables is not None and not is_readable(function):
+            self.tables[name] = function
+            return Term(f"{new}[{self._row(name, function, arguments)}]", function.dim)
+        self.functions[name] = timed_array(new, function)
+        return Term(f"{new}({arguments[0].text})", function.dim)
+
+    def _row(self, name, array, arguments):
+        """Write the index of the value of a table at a time, rounded as Brian2 rounds."""
+        if array.values.ndim == 2 and arguments[1].text != "i":
+            raise Brian2ImportError(
+                f"each neuron has a column of its own of the TimedArray {name}; write {name}(t, i)"
+            )
+        size = len(array.values) * (
+            array.values.shape[1] if array.values.ndim == 2 else len(self.group)
+        )
+        if size > MAX_TABLE:
+            raise Brian2ImportError(
+                f"the TimedArray {name} would take {8e-9 * size:.1f} GB, as each neuron has its "
+                "values; connect a step_current_generator instead"
+            )
+        steps = array_steps(array, float(self.group.clock.dt))
+        unit = value_text(array.dt / steps, second.dim, "real")
+        row = f"floor(({arguments[0].text}) / ({unit}) + 0.5) / {steps}"
+        return f"floor(max(0.0, min({len(array.values) - 1}.0, {row})))"
 
 
 def is_reserved(name):
@@ -217,6 +273,28 @@ def split_statements(code):
     return [line for line in lines if line]
 
 
+def array_steps(array, step):
+    """Give the number of parts of an interval of a TimedArray to which Brian2 rounds a time.
+
+    Parameters
+    ----------
+    array : brian2.TimedArray
+    step : float
+        Time step [s].
+
+    Returns
+    -------
+    int
+    """
+    return max(2 ** math.ceil(math.log2(8 / step * float(array.dt))), 1)
+
+
+def is_readable(array):
+    """Whether a TimedArray changes as rarely as a person would write in a function."""
+    values = array.values
+    return values.ndim == 1 and np.count_nonzero(np.diff(values)) <= MAX_TIMED_ARRAY
+
+
 def timed_array(name, array):
     """Write a TimedArray as a NESTML function of time.
 
@@ -233,13 +311,13 @@ def timed_array(name, array):
     if values.ndim != 1:
         raise Brian2ImportError(
             f"the TimedArray {name} has a column for each neuron, which no NESTML function has; "
-            "connect a step_current_generator to each neuron instead"
+            "import the whole script with --all, which writes the values to a file"
         )
     changes = [k for k in range(1, len(values)) if values[k] != values[k - 1]]
     if len(changes) > MAX_TIMED_ARRAY:
         raise Brian2ImportError(
             f"the TimedArray {name} changes {len(changes)} times, too often for a readable "
-            "function; connect a step_current_generator instead"
+            "function; import the whole script with --all, which writes the values to a file"
         )
     unit = unit_text(array.dim)
     lines = [

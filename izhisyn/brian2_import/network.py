@@ -12,6 +12,7 @@ from brian2.monitors.spikemonitor import EventMonitor
 from brian2.spatialneuron.spatialneuron import SpatialNeuron
 from brian2.utils.stringtools import get_identifiers
 
+from izhisyn.brian2_import.checks import RANDOM
 from izhisyn.brian2_import.errors import Brian2ImportError
 from izhisyn.brian2_import.inventory import check_order, regular_code
 from izhisyn.brian2_import.names import is_reserved
@@ -291,15 +292,15 @@ class _Reader:
         return found
 
     def _inputs_to(self, group):
-        """Find the PoissonInputs of a group whose weight is a number."""
+        """Find the PoissonInputs of a group, whose weights draw no numbers."""
         found = []
         for thing in self._of(brian2.PoissonInput):
             if whole_group(thing._group).name != group.name:
                 continue
-            if isinstance(thing.weight, str) and get_identifiers(thing.weight):
+            if isinstance(thing.weight, str) and get_identifiers(thing.weight) & RANDOM:
                 self._leave(
                     f"PoissonInput {self._name(thing)}",
-                    f"its weight {thing.weight} is an expression; give it as a number",
+                    f"its weight {thing.weight} is random; give its mean as a number",
                 )
                 continue
             found.append(thing)
@@ -322,7 +323,7 @@ class _Reader:
             )
             for synapses, pathway, delivery in found
         )
-        ports, names = self._ports(group, found, inputs)
+        ports, names = self._ports(group, found, inputs, spikes_first)
         model = neuron_to_nestml(
             group,
             f"{self.network.stem}_{name}_neuron".lower(),
@@ -343,7 +344,7 @@ class _Reader:
     def _neuron_models(self):
         return [model for model in self.network.models if isinstance(model, Neuron)]
 
-    def _ports(self, group, found, inputs):
+    def _ports(self, group, found, inputs, spikes_first):
         """Make a spike port for each effect, named by the variable or by the Synapses."""
         ports, names = [], {}
         taken = {*group.variables, *group.user_equations.identifiers}
@@ -365,8 +366,14 @@ class _Reader:
             add(effects, delivery.origin, wanted, delivery.meaning())
         for thing in inputs:
             variable = thing.target_var
-            meaning = f"a spike adds its weight to {variable}"
-            add(input_effects(thing), f"PoissonInput to {variable}", variable, meaning)
+            if has_number(thing):
+                origin, meaning = (
+                    f"PoissonInput to {variable}",
+                    f"a spike adds its weight to {variable}",
+                )
+            else:
+                origin, meaning = f"PoissonInput, {thing.weight}", "connect with a weight of 1"
+            add(input_effects(thing, spikes_first), origin, variable, meaning)
         return ports, names
 
     def _add_projections(self, found):
@@ -444,9 +451,31 @@ class _Reader:
             self._leave(f"{type(thing).__name__} {self._name(thing)}", "NEST has no counterpart")
 
 
-def input_effects(thing):
-    """Give the effects of a PoissonInput's spikes, of which each adds a unit."""
-    return ((thing.target_var, "+=", unit_of_variable(thing._group, thing.target_var)),)
+def has_number(thing):
+    """Whether the weight of a PoissonInput is a number, and no expression."""
+    return not (isinstance(thing.weight, str) and get_identifiers(thing.weight))
+
+
+def input_effects(thing, spikes_first):
+    """Give the effects of a PoissonInput's spikes: each adds a unit, or an expression.
+
+    Parameters
+    ----------
+    thing : brian2.PoissonInput
+    spikes_first : bool
+        Whether its spikes act at the start of the step that follows.
+
+    Returns
+    -------
+    tuple
+        As those of a `Port`.
+    """
+    amount = thing.weight
+    if has_number(thing):
+        amount = unit_of_variable(thing._group, thing.target_var)
+    elif spikes_first:
+        amount = re.sub(r"\bt\b", "(t - dt)", amount)
+    return ((thing.target_var, "+=", amount),)
 
 
 def delay_steps(pathway, resolution):

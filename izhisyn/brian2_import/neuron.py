@@ -41,7 +41,7 @@ from izhisyn.brian2_import.names import (
 )
 from izhisyn.brian2_import.parts import Neuron, refuse_two_effects, written_from
 from izhisyn.brian2_import.quadratic import FUNCTIONS, find_membrane, step_lines
-from izhisyn.brian2_import.units import number
+from izhisyn.brian2_import.units import number, unit_text
 from izhisyn.import_output.nestml import write_block, write_header
 
 # What differs between neurons, or between the times at which it is looked at.
@@ -209,7 +209,9 @@ class _NeuronWriter:
                 self.method, self.brian2_method = find_method(whole, run_namespace)
         self.assigned = self._assigned_variables()
         self.propagators = {}
-        self.names = Names(whole, run_namespace, self._terms(), self._codes())
+        self.names = Names(whole, run_namespace, self._special_terms(), self._codes())
+        self.names.tables = {} if values_follow else None
+        self._declare_variables()
         self.spiking = self.names.fresh("spiking")
         self.expression = self.names.renderer.expression
 
@@ -233,7 +235,9 @@ class _NeuronWriter:
         blocks.append(("update", update))
         body = "\n".join(write_block(title, lines) for title, lines in blocks if lines)
         functions = "".join(f"\n{text}" for text in self.names.functions.values())
+        self.notes += self.names.rename_notes()
         pattern = body + functions
+        pattern += "".join(str(id(array)) for array in (self.names.tables or {}).values())
         for line, without_value in self.varying.items():
             pattern = pattern.replace(line, without_value)
         return Neuron(
@@ -248,6 +252,8 @@ class _NeuronWriter:
             {target for port in self.ports for target, *_ in port.effects}
             | {parse_statement(line)[0] for line in split_statements(self.reset)},
             set(self.names.functions),
+            self.names.renamed,
+            self.names.tables or {},
         )
 
     # What the names are
@@ -276,7 +282,7 @@ class _NeuronWriter:
             refuse_two_effects(every)
 
     def _check_port_names(self):
-        taken = {*self.equations.names, *self.names.externals}
+        taken = {*self.equations.names, *self.names.externals, *self.names.renamed.values()}
         for port in self.ports:
             refuse_reserved_name(port.name, "port")
             if port.name in taken:
@@ -286,8 +292,8 @@ class _NeuronWriter:
                 )
             taken.add(port.name)
 
-    def _terms(self):
-        """Give the terms of all variables and special symbols; declare the model's own."""
+    def _special_terms(self):
+        """Give the terms of Brian2's special symbols."""
         terms = {
             "t": Term("time", second.dim),
             "dt": Term("dt", second.dim),
@@ -298,15 +304,16 @@ class _NeuronWriter:
         if self.is_refractory:
             terms["not_refractory"] = Term("not_refractory", kind="boolean")
             terms["lastspike"] = Term("lastspike", second.dim)
+        return terms
+
+    def _declare_variables(self):
         for equation in self.equations.values():
-            with located("equation", equation_line(equation)):
-                refuse_reserved_name(equation.varname, "variable")
             if self.method == "euler":
                 for noise in equation.stochastic_variables:
-                    terms[noise] = Term(noise, second.dim**-0.5, bare=True)
-            term = Term(equation.varname, equation.dim, KINDS[equation.var_type])
-            terms[equation.varname] = term
-        return terms
+                    self.names.variables[noise] = Term(noise, second.dim**-0.5, bare=True)
+            name = self.names.nestml_name(equation.varname)
+            term = Term(name, equation.dim, KINDS[equation.var_type])
+            self.names.variables[equation.varname] = term
 
     # Blocks
 
@@ -343,7 +350,9 @@ class _NeuronWriter:
             lines.append("spike_offset ms = 0 ms    # see above")
         if self.has_threshold and self._reset_comes_later():
             lines.append(f"{self.spiking} boolean = false    # whether the threshold was crossed")
-        self.recordables |= {line.split()[0] for line in lines} - {
+        own = {new: name for name, new in self.names.renamed.items()}
+        declared = (line.split()[0] for line in lines)
+        self.recordables |= {own.get(name, name) for name in declared} - {
             eq.varname for eq in states if eq.var_type == "boolean"
         }
         if {"t", "t_in_timesteps"} & self.names.used:
@@ -361,7 +370,8 @@ class _NeuronWriter:
             recordable = "" if kind == "boolean" else "recordable "
             lines.append(f"# {equation_line(equation)}")
             unit = type_text(equation.dim, kind)
-            lines.append(f"{recordable}inline {equation.varname} {unit} = {term.text}")
+            name = self.names.nestml_name(equation.varname)
+            lines.append(f"{recordable}inline {name} {unit} = {term.text}")
             if recordable:
                 self.recordables.add(equation.varname)
         return lines
@@ -372,8 +382,14 @@ class _NeuronWriter:
         lines = []
         for name, (term, value) in self.names.externals.items():
             unit = type_text(term.dim, term.kind)
-            lines.append(f"{name} {unit} = {value_text(value, term.dim, term.kind)}")
+            lines.append(f"{term.text} {unit} = {value_text(value, term.dim, term.kind)}")
             self.defaults[name] = number(value, term.dim)
+        for name, array in (self.names.tables or {}).items():
+            unit, size = unit_text(array.dim), len(array.values)
+            zero = "0.0" if unit == "real" else f"0 {unit}"
+            interval = value_text(float(array.dt), second.dim, "real")
+            new = self.names.nestml_name(name)
+            lines.append(f"{new} [{size}] {unit} = {zero}    # TimedArray, a value each {interval}")
         lines = declarations + lines if not self.initial else lines + declarations
         first = getattr(self.group, "start", 0)
         if "i" in self.names.used:
@@ -392,7 +408,8 @@ class _NeuronWriter:
                 lines += self._reset()
         for equation in self.frozen:
             lines.append(f"# {equation_line(equation)}")
-            lines.append(f"{equation.varname} = {self._right_side(equation).text}")
+            name = self.names.nestml_name(equation.varname)
+            lines.append(f"{name} = {self._right_side(equation).text}")
         for code in self.regularly:
             self._refuse_random_for_shared(code.statements)
             with self.names.scope():
@@ -485,17 +502,16 @@ class _NeuronWriter:
             line = f"# {equation_line(equation)}"
             rate = self._right_side(equation)
             change = self.names.renderer.product(Term("timestep()", second.dim), rate)
+            name = self.names.nestml_name(equation.varname)
             if len(odes) == 1:
                 return [
                     *lines,
                     line,
-                    *self._hold(
-                        [f"{equation.varname} += {change.text}"], equation.varname in self.held
-                    ),
+                    *self._hold([f"{name} += {change.text}"], equation.varname in self.held),
                 ]
             local = self.names.fresh(f"d{equation.varname}")
             lines += [line, f"{local} {type_text(equation.dim, 'real')} = {change.text}"]
-            steps.append((equation.varname, f"{equation.varname} += {local}"))
+            steps.append((equation.varname, f"{name} += {local}"))
         lines += [step for name, step in steps if name not in self.held]
         return lines + self._hold([step for name, step in steps if name in self.held], True)
 
@@ -535,7 +551,7 @@ class _NeuronWriter:
                     plain = f"new_{plain}" if plain in self.names.variables else plain
                     code = re.sub(rf"\b{name}\b", self.names.fresh(plain), code)
             with self.names.scope():
-                return self.names.statements(code, "method", _assign)
+                return self.names.statements(code, "method", self._assign)
 
     def _with_propagators(self, statements, variables):
         """Move the coefficients of an exact solution that stay the same into the internals."""
@@ -604,6 +620,10 @@ class _NeuronWriter:
             raise Brian2ImportError(
                 "the exact quadratic step has no noise within a step; leave out the option"
             )
+        if self.names.renamed:
+            raise Brian2ImportError(
+                " ".join(self.names.rename_notes()) + " Rename it in the script"
+            )
         dims = {equation.varname: equation.dim for equation in odes}
         rates = {equation.varname: self._right_side(equation) for equation in odes}
         self.names.functions["flow"] = FUNCTIONS
@@ -636,17 +656,17 @@ class _NeuronWriter:
                 amount = self.expression(code, known.dim, known.kind)
                 spikes = Term(f"{port.name} * (1 s)")
                 if operator == "=":
-                    setting = self._hold([f"{target} = {amount.text}"], target in self.held)
+                    setting = self._hold([f"{known.text} = {amount.text}"], target in self.held)
                     lines += [f"if {spikes.text} != 0:", *indent(setting)]
                     continue
                 is_one = amount.value == 1 and amount.dim is DIMENSIONLESS
                 change = spikes if is_one else self.names.renderer.product(amount, spikes)
-            lines += self._hold([f"{target} {operator} {change.text}"], target in self.held)
+            lines += self._hold([f"{known.text} {operator} {change.text}"], target in self.held)
         return lines
 
     def _reset_lines(self):
         with self.names.scope():
-            return self.names.statements(self.reset, "reset", _assign)
+            return self.names.statements(self.reset, "reset", self._assign)
 
     def _reset(self):
         lines = self._reset_lines()
@@ -680,7 +700,7 @@ class _NeuronWriter:
         return equation.type == DIFFERENTIAL_EQUATION or equation.varname in self.assigned
 
     def _declaration(self, equation):
-        name, kind = equation.varname, KINDS[equation.var_type]
+        name, kind = self.names.nestml_name(equation.varname), KINDS[equation.var_type]
         unit = type_text(equation.dim, kind)
         comment = f"    # {equation_line(equation)}" if equation.type == PARAMETER else ""
         line = f"{name} {unit} = {self._initial_value(equation)}"
@@ -751,8 +771,11 @@ class _NeuronWriter:
                 raise Brian2ImportError("write xi into the differential equation itself")
             return self.expression(equation.expr.code, dim, KINDS[equation.var_type])
 
+    def _assign(self, name, operator, term):
+        return [f"{self.names.variables[name].text} {operator} {term.text}"]
+
     def _assign_unless_held(self, name, operator, term):
-        return self._hold(_assign(name, operator, term), name in self.held)
+        return self._hold(self._assign(name, operator, term), name in self.held)
 
     def _hold(self, lines, is_held):
         """Brian2 protects a variable `(unless refractory)` from all but the reset."""
@@ -804,7 +827,3 @@ def all_names(code, equations):
         if name in equations.names and equations[name].type == SUBEXPRESSION:
             names |= all_names(equations[name].expr.code, equations)
     return names
-
-
-def _assign(name, operator, term):
-    return [f"{name} {operator} {term.text}"]

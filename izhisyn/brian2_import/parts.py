@@ -69,6 +69,11 @@ class Neuron(Nestml):
         Variables that spikes or the reset change.
     functions
         Names of the functions that it calls and has.
+    tables
+        TimedArrays whose values a script has to set, by their names.
+    renamed
+        Name in the model of each variable or constant that is called otherwise there. All other
+        attributes have Brian2's names.
     """
 
     defaults: dict[str, float] = field(default_factory=dict)
@@ -78,6 +83,8 @@ class Neuron(Nestml):
     has_index: bool = False
     touched: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
+    renamed: dict[str, str] = field(default_factory=dict)
+    tables: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -97,6 +104,8 @@ class Synapse(Nestml):
     lateness
         The parameter that is the time by which NEST dates spikes later than Brian2; empty if it
         does not ask for the time.
+    renamed
+        Name in the model of each variable or constant that is called otherwise there.
     """
 
     post_port: str = ""
@@ -104,6 +113,7 @@ class Synapse(Nestml):
     constants: set[str] = field(default_factory=set)
     states: list[str] = field(default_factory=list)
     lateness: str = ""
+    renamed: dict[str, str] = field(default_factory=dict)
 
 
 def refuse_two_effects(effects):

@@ -19,6 +19,7 @@ from izhisyn.brian2_import.initial_values import InitialValues
 from izhisyn.brian2_import.network import (
     Population,
     delay_steps,
+    has_number,
     input_effects,
     read_network,
 )
@@ -86,6 +87,8 @@ class Imported:
         Name of the module that is to be built of the models.
     nestml_options : dict
         What NESTML needs beside the models, for a file `NESTML_OPTIONS`; empty if nothing.
+    renamed : list of str
+        What is called otherwise than in Brian2, a phrase for each.
     """
 
     models: list
@@ -94,6 +97,7 @@ class Imported:
     left_behind: list
     module: str
     nestml_options: dict
+    renamed: list
 
 
 def import_whole(path, same_network=False):
@@ -169,7 +173,9 @@ class _Writer:
         )
         options = self.network.nestml_options()
         text = script.text()
-        return Imported(self.network.models, text, self.drawn, left_behind, module, options)
+        return Imported(
+            self.network.models, text, self.drawn, left_behind, module, options, self._renamed()
+        )
 
     def _paragraphs(self, module):
         build = (
@@ -191,7 +197,16 @@ class _Writer:
             )
         if not self.network.models:
             parts = parts[2:]
+        if renamed := self._renamed():
+            parts.append(f"Names that NESTML, C++ or NEST use themselves: {'; '.join(renamed)}.")
         return parts
+
+    def _renamed(self):
+        return [
+            f"{name} is {new} in {model.name}"
+            for model in self.network.models
+            for name, new in model.renamed.items()
+        ]
 
     def _constants(self):
         lines = [f"RESOLUTION = {self.step_text}  # time step [ms]"]
@@ -245,14 +260,40 @@ class _Writer:
             self.random.add(population.name)
         arguments = [self._model(population.model), str(len(population.group))]
         cells = call("nest.Create", *arguments)
+        tables, columns = self._tables(population)
         if initial.values:
-            cells = call("create_cells", *arguments, dictionary(initial.values))
+            renamed = population.model.renamed
+            values = {renamed.get(name, name): code for name, code in initial.values.items()}
+            cells = call("create_cells", *arguments, dictionary(values))
         return Function(
             f"make_{population.name}",
             f"Create {population.name}, with its initial values.",
-            [*initial.lines, *statement(cells, "return ")],
+            [
+                *initial.lines,
+                *tables,
+                *statement(cells, "neurons = " if columns else "return "),
+                *columns,
+            ],
             "rng" if initial.uses_random else "",
         )
+
+    def _tables(self, population):
+        """Write the statements that set TimedArrays: before the neurons are created, and after."""
+        before, after = [], []
+        for name, array in population.model.tables.items():
+            new = population.model.renamed.get(name, name)
+            values = in_our_units(np.asarray(array.values), array.dim)
+            stored = self._store(f"{population.name}_{name}", values)
+            if values.ndim == 1:
+                setting = dictionary({new: stored})
+                model = self._model(population.model)
+                before += statement(call("nest.SetDefaults", model, setting))
+            else:
+                after += [
+                    f"for neuron, values in zip(neurons, {stored}.T, strict=True):",
+                    f"    neuron.{new} = values",
+                ]
+        return before, [*after, "return neurons"] if after else []
 
     def _create_poisson(self, population):
         group, size = population.group, len(population.group)
@@ -527,10 +568,11 @@ class _Writer:
                 continue
             values = in_our_units(np.atleast_1d(variable.get_value()), variable.dim)
             if len(values) and np.any(values != values[0]):
+                new = model.renamed.get(name, name)
                 if draws:
-                    spec[name] = self._drawn_by_nest(projection, name)
+                    spec[new] = self._drawn_by_nest(projection, name)
                 else:
-                    spec[name] = self._array(f"{projection.name}_{name}", projection, values, rule)
+                    spec[new] = self._array(f"{projection.name}_{name}", projection, values, rule)
         if synapses.event_driven is not None or model.lateness:
             if draws and np.ptp(delay_steps(projection.pathway, self.network.resolution)) > 0:
                 raise CannotExpressError("delay")  # NEST would draw another one for this
@@ -585,9 +627,10 @@ class _Writer:
         )
         lines += statement(generator, "generator = ")
         dim = thing._group.variables[thing.target_var].dim
-        spec = {"weight": repr(number(input_weight(thing), dim)), "delay": "RESOLUTION"}
+        weight = repr(number(input_weight(thing), dim)) if has_number(thing) else "1.0"
+        spec = {"weight": weight, "delay": "RESOLUTION"}
         if len(target.ports) > 1:
-            port = target.ports[input_effects(thing)]
+            port = target.ports[input_effects(thing, target.spikes_first)]
             spec = {"receptor_type": f'{target.name}_ports["{port}"]', **spec}
         self.shortest_delay = min(self.shortest_delay, 1)
         neurons = self._slice(target, thing._group, range(len(thing._group)))
@@ -659,7 +702,8 @@ class _Writer:
             else:
                 neurons = f"{neurons}[{indices.tolist()}]"
         interval = number(float(thing.clock.dt), second.dim)
-        arguments = [neurons, sequence(map(quoted, known))]
+        renamed = population.model.renamed
+        arguments = [neurons, sequence(quoted(renamed.get(one, one)) for one in known)]
         keywords = {}
         if float(thing.clock.dt) != self.network.resolution:
             keywords["interval"] = repr(interval)
@@ -727,8 +771,10 @@ class _Writer:
             if population.model is not None:
                 constants = population.model.constants - {"refractory"}
                 for name, now in _changed(population.group, constants, previous, run):
-                    lines.append(f"{population.name}.{name} = {number(now.get_value(), now.dim)!r}")
-                names = population.model.functions & run.namespace.keys()
+                    new = population.model.renamed.get(name, name)
+                    lines.append(f"{population.name}.{new} = {number(now.get_value(), now.dim)!r}")
+                names = population.model.functions | population.model.tables.keys()
+                names &= run.namespace.keys()
             else:
                 names = get_identifiers(str(getattr(population.group, "_rates", "")))
                 names &= run.namespace.keys()
@@ -752,7 +798,8 @@ class _Writer:
             connections = call("nest.GetConnections", synapse_model=self._model(delivery.model))
             for name, now in _changed(synapses, delivery.model.constants, previous, run):
                 value = repr(number(now.get_value(), now.dim))
-                lines += statement(connections, after=f".{name} = {value}")
+                new = delivery.model.renamed.get(name, name)
+                lines += statement(connections, after=f".{new} = {value}")
                 if delivery.model.post_port:
                     self._leave(
                         f"{projection.name}: spikes of the target count when the next one of the "
@@ -815,7 +862,8 @@ class _Writer:
             variables = {"i": f"np.arange({end - first})"}
             for other in get_identifiers(value) & set(population.model.defaults):
                 if other not in population.model.constants:
-                    variables[other] = f"np.array({neurons}.{other})"
+                    new = population.model.renamed.get(other, other)
+                    variables[other] = f"np.array({neurons}.{new})"
             text = array_code(value, resolve, variables, str(end - first), self.constants)
             self.uses_random |= is_random(value)
         else:
@@ -828,7 +876,7 @@ class _Writer:
                 text = f'drawn["{key}"]'
         late = population.model.touched & {name} if population.spikes_first else ()
         note = ["# the spikes of the step before still follow"] if late else []
-        return [*note, f"{neurons}.{name} = {text}"]
+        return [*note, f"{neurons}.{population.model.renamed.get(name, name)} = {text}"]
 
 
 def _changed(thing, names, previous, run):

@@ -30,7 +30,6 @@ from izhisyn.brian2_import.errors import Brian2ImportError, located
 from izhisyn.brian2_import.expressions import Term, literal
 from izhisyn.brian2_import.names import (
     Names,
-    refuse_reserved_name,
     split_statements,
     type_text,
     value_text,
@@ -249,7 +248,13 @@ class _Synapse:
             self.where_post = f"on_post of {self.synapses.name}"
             check_statements(self.post.code, self.where_post, self.post, self.run_namespace)
             codes.append(self.post.code)
-        self.names = Names(self.pathway, self.run_namespace, self._terms(), codes)
+        special = {name: Term(name, second.dim) for name in ("t", "lastupdate")}
+        reserved = {"weight": "NEST"}
+        self.names = Names(self.pathway, self.run_namespace, special, codes, reserved)
+        for equation in self.equations.values():
+            name = self.names.nestml_name(equation.varname)
+            term = Term(name, equation.dim, KINDS[equation.var_type])
+            self.names.variables[equation.varname] = term
         # NESTML's code for a pair of models does not compile with a variable called weight
         self.weight_name = "weight" if self.post is None else self.names.fresh("factor")
         self.lateness = ""
@@ -312,27 +317,12 @@ class _Synapse:
             check_equation(equation, self.synapses, self.run_namespace)
             is_ode = equation.type == DIFFERENTIAL_EQUATION
             with located("equation", equation_line(equation)):
-                refuse_reserved_name(equation.varname, "variable")
-                if equation.varname in ("weight", "delay"):
-                    raise Brian2ImportError(
-                        f"NEST calls its own {equation.varname} so; call this variable w, for "
-                        "example"
-                    )
                 if is_ode and "event-driven" not in equation.flags:
                     raise Brian2ImportError(
                         "a synapse in NEST runs only when a spike passes; make the equation "
                         "(event-driven), or move it into the target neuron"
                     )
         return equations
-
-    def _terms(self):
-        terms = {
-            "t": Term("t", second.dim),
-            "lastupdate": Term("lastupdate", second.dim),
-        }
-        for equation in self.equations.values():
-            terms[equation.varname] = Term(equation.varname, equation.dim, KINDS[equation.var_type])
-        return terms
 
     def _codes(self):
         equations = self.equations.values()
@@ -359,7 +349,7 @@ class _Synapse:
                 if in_target:
                     lines += self._effect(variable, operator, code)
                     continue
-            lines += self.names.statements(line, self.where, _assign)
+            lines += self.names.statements(line, self.where, self._assign)
         return lines
 
     def _post_statements(self):
@@ -378,8 +368,11 @@ class _Synapse:
                     )
             if target in self.equations.names:
                 self.assigned.add(target)
-            lines += self.names.statements(line, self.where_post, _assign)
+            lines += self.names.statements(line, self.where_post, self._assign)
         return lines
+
+    def _assign(self, name, operator, term):
+        return [f"{self.names.variables[name].text} {operator} {term.text}"]
 
     def _check_names(self, code):
         for name in sorted(get_identifiers(code)):
@@ -585,13 +578,14 @@ class _Synapse:
             kind = KINDS[equation.var_type]
             value = value_text(self._initial_value(equation), equation.dim, kind)
             unit = type_text(equation.dim, kind)
-            line = f"{equation.varname} {unit} = {value}    # {equation_line(equation)}"
+            name_here = self.names.nestml_name(equation.varname)
+            line = f"{name_here} {unit} = {value}    # {equation_line(equation)}"
             (state if is_state else parameters).append(line)
         if self.synapses.event_driven is not None:
             state.append("lastupdate ms = 0 ms    # time of the last spike")
-        for external, (term, value) in self.names.externals.items():
+        for term, value in self.names.externals.values():
             unit = type_text(term.dim, term.kind)
-            parameters.append(f"{external} {unit} = {value_text(value, term.dim, term.kind)}")
+            parameters.append(f"{term.text} {unit} = {value_text(value, term.dim, term.kind)}")
         parameters.append(
             f"{self.weight_name} real = 1    # NEST's weight of the connection, a factor"
         )
@@ -601,7 +595,7 @@ class _Synapse:
                 f"{self.lateness} ms = {value}    # NEST's time of a spike minus Brian2's: the "
                 "resolution minus the delay"
             )
-        notes = [self._delay()]
+        notes = [self._delay(), *self.names.rename_notes()]
         if not self.effects and "emit_spike" not in "\n".join(body):
             notes.append("As in Brian2, it adds to no variable of its target, so it sends nothing.")
         blocks = [
@@ -627,6 +621,7 @@ class _Synapse:
             constants=set(self.names.externals),
             states=[line.split()[0] for line in state],
             lateness=self.lateness,
+            renamed=self.names.renamed,
         )
 
     def _event_driven(self):
@@ -639,21 +634,23 @@ class _Synapse:
         }
         with located("event-driven equations of", self.synapses.name):
             code = linear(equations, variables)
-        self.names.variables["dt"] = Term("elapsed", second.dim)
+        elapsed = self.names.fresh("elapsed")
+        self.names.variables["dt"] = Term(elapsed, second.dim)
         solutions = [parse_statement(line)[::2][:2] for line in split_statements(code)]
         solutions = {name[1:]: right for name, right in solutions if name.startswith("_")}
-        lines, stores = ["elapsed ms = t - lastupdate"], []
+        lines, stores = [f"{elapsed} ms = t - lastupdate"], []
         for name, right in solutions.items():
             term = self.names.renderer.expression(right, equations[name].dim)
+            new = self.names.nestml_name(name)
             lines.append(f"# {equation_line(equations[name])}")
             if any(
                 get_identifiers(other) & {name} for key, other in solutions.items() if key != name
             ):
                 local = self.names.fresh(f"new_{name}")
                 lines.append(f"{local} {type_text(term.dim, 'real')} = {term.text}")
-                stores.append(f"{name} = {local}")
+                stores.append(f"{new} = {local}")
             else:
-                lines.append(f"{name} = {term.text}")
+                lines.append(f"{new} = {term.text}")
         return lines + stores
 
     def _initial_value(self, equation):
@@ -776,10 +773,6 @@ def _check_additive(effects, where, code, group):
                     f"what is added to {target} depends on {', '.join(sorted(found))}, which the "
                     "same code changes; NEST adds up all spikes of a step before they act"
                 )
-
-
-def _assign(name, operator, term):
-    return [f"{name} {operator} {term.text}"]
 
 
 def _unsuffixed(code):

@@ -22,6 +22,12 @@ COMPARED = {
     "phase_locking.py": (),
     "frompapers/Brette_Gerstner_2005.py": (),
     "synapses/synapses.py": (),
+    "synapses/jeffress.py": (
+        ("sigma_ear = .1", "sigma_ear = 0"),
+        ("sigma = .1", "sigma = 0"),
+        ("run(1000*ms)", "run(300*ms)"),
+    ),
+    "frompapers/Jansen_Rit_1995_single_column.py": (("run(5*second", "run(0.2*second"),),
     "synapses/STDP.py": (
         ("N = 1000", "N = 100"),
         (

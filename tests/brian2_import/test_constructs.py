@@ -341,6 +341,28 @@ def test_whole_valued_reals_stay_reals(code, expected):
     assert f"recordable inline x real = {expected}" in carry(f"n : integer\nx = {code} : 1")
 
 
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [("state", "NESTML"), ("double", "C++"), ("EOF", "C++"), ("Ca", "NEST"), ("time", "carried")],
+)
+def test_reserved_names_are_renamed_and_told(name, owner):
+    """As a variable, a parameter, a constant, and for the moment of a reset."""
+    models = (
+        (f"d{name}/dt = -{name}/tau : volt\nx = 2*{name} : volt", f"{name}_1 mV = 0 mV", {}),
+        (f"{LIF}\n{name} : 1\n{name}_1 : 1", f"{name}_2 real = 0", {}),
+        ("dv/dt = -v*NAME/tau : volt".replace("NAME", name), f"{name}_1 real = 3", {name: 3.0}),
+    )
+    for equations, declaration, namespace in models:
+        text = carry(equations, namespace=namespace)
+        assert declaration in lines_of(text)
+        new = declaration.split()[0]
+        assert re.search(rf"# {name} is called {new} here: {re.escape(owner)}", text) or (
+            f"{name} is called {new} here: the carried-over model" in text
+        )
+    text = carry(LIF, threshold="v > 1*mV", reset=f"{name} = v/2; v = {name}")
+    assert {f"{name}_1 mV = v / 2", f"v = {name}_1"} <= set(lines_of(text))
+
+
 def test_post_suffix_means_the_neuron_itself():
     """As Brian2 has it in the on_pre of Synapses."""
     text = carry("dg/dt = -g/tau : 1\nw : 1", on_pre={"exc": "g_post += w_post"})

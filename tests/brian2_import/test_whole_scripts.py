@@ -114,7 +114,7 @@ def test_drawn_pairs_are_carried_over_on_request(write_script):
     assert "rng" not in text
 
 
-def test_input_of_generators(write_script):
+def test_input_of_generators(write_script, tmp_path):
     """PoissonGroup, PoissonInput and SpikeGeneratorGroup; Brian2's time 0 is NEST's first step."""
     text = write_script(
         f"""{CELLS}
@@ -123,6 +123,8 @@ P = PoissonGroup(30, rates=20*Hz)
 R = PoissonGroup(5, rates='profile(t)*(i + 1)')
 K = SpikeGeneratorGroup(1, [0, 0], [0, 5]*ms)
 I = PoissonInput(G, 'v', 100, 5*Hz, weight=0.5*mV)
+strength = TimedArray([0, 1], dt=5*ms)
+J = PoissonInput(G, 'v', 100, 5*Hz, weight='strength(t)*mV')
 S1 = Synapses(P, G, on_pre='v += 1*mV', delay=1*ms)
 S1.connect()
 S2 = Synapses(R, G, on_pre='v += 1*mV', delay=1*ms)
@@ -137,9 +139,12 @@ S3.connect()
         'nest.Create("inhomogeneous_poisson_generator", 5)',
         'nest.Create("spike_generator", params={"spike_times": [0.1, 5.1]})',
         'nest.Create("poisson_generator", params={"rate": 500.0})',
-        'nest.Connect(generator, G, syn_spec={"weight": 0.5, "delay": RESOLUTION})',
+        '{"receptor_type": G_ports["V_SPIKES"], "weight": 0.5, "delay": RESOLUTION},',
+        '{"receptor_type": G_ports["V_SPIKES_SPIKES"], "weight": 1.0, "delay": RESOLUTION},',
     ):
         assert line in text, line
+    model = (tmp_path / "out" / "model_g_neuron.nestml").read_text()
+    assert "v += strength(time) * (1 mV) * V_SPIKES_SPIKES * (1 s)" in model
 
 
 RULE = "Synapses(G, G, 'w : volt', on_pre='v_post += w', on_post='w *= 0.9'"
@@ -239,6 +244,43 @@ w, eta, tau, f = 2*mV, 0.5, 9*ms, TimedArray([10, 30]*Hz, dt=1*ms)"""
         assert f"left behind: the change of {what} before line" in printed
         assert f"# left behind: the change of {what}" in text
     assert "left behind: D: spikes of the target count when" in printed
+
+
+def test_names_and_tables_are_told_where_they_are_set(write_script, capsys, tmp_path):
+    """A name that NEST needs itself, and TimedArrays of many values or with a column for each."""
+    text = write_script(
+        """signed = TimedArray(rand(200), dt=1*ms)
+each = TimedArray(rand(5, 3), dt=1*ms)
+G = NeuronGroup(3, 'dx/dt = (signed(t) + each(t, i) - update*x)/ms : 1\\nupdate : 1')
+G.update = '1 + i'
+M = StateMonitor(G, 'x', record=True)
+run(1*ms)
+G.update = 2"""
+    )
+    printed = capsys.readouterr().out
+    assert "renamed: update is update_1 in model_g_neuron" in printed
+    for line in (
+        "NESTML, C++ or NEST use themselves: update is update_1 in model_g_neuron",
+        'nest.SetDefaults("model_g_neuron", {"signed_1": drawn["G_signed"]})',
+        'for neuron, values in zip(neurons, drawn["G_each"].T, strict=True):',
+        "neuron.each = values",
+        '{"update_1": update',
+        "G.update_1 = 2",
+    ):
+        assert line in text, line
+    model = (tmp_path / "out" / "model_g_neuron.nestml").read_text()
+    assert "signed_1 [200] real = 0.0" in model
+
+
+def test_tables_without_a_column_for_each_neuron_are_refused(write_script):
+    """And those that would not fit into memory."""
+    model = "G = NeuronGroup(1000, 'x = f({}) : 1\\ndv/dt = x/ms : 1', method='euler')"
+    for values, argument, message in (
+        ("rand(3, 1000)", "t, 999 - i", r"write f\(t, i\)"),
+        ("rand(60000)", "t", "0.5 GB"),
+    ):
+        with pytest.raises(Brian2ImportError, match=message):
+            write_script(f"f = TimedArray({values}, dt=1*ms)\n{model.format(argument)}")
 
 
 def test_what_cannot_be_moved_is_a_comment_at_its_place_and_in_the_list(write_script, capsys):

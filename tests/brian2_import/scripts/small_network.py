@@ -10,13 +10,16 @@ tau_s = 3 * ms
 E_s = 20 * mV
 threshold_ = 10 * mV
 stimulus = TimedArray([0, 4, 2] * mV, dt=20 * ms)
+wave = TimedArray(np.sin(np.arange(150)) * mV, dt=0.7 * ms)
+each = TimedArray(0.2 * rand(30, 60) * mV, dt=2 * ms)
 
 cells = NeuronGroup(
     60,
-    """dv/dt = (I + kick + stimulus(t) + s*(E_s - v)/(5*mV)*mV - v)/tau : volt (unless refractory)
+    """dv/dt = (I + given + s*(E_s - v)/(5*mV)*mV - v)/tau : volt (unless refractory)
+    given = delay + stimulus(t) + wave(t - 1.3*ms) + each(t, i) : volt
     ds/dt = -s/tau_s : 1
     I : volt
-    kick : volt""",
+    delay : volt""",
     threshold="v > threshold_",
     reset="v = 0*mV",
     refractory=2 * ms,
@@ -45,7 +48,7 @@ fed = Synapses(
     feed, cells, on_pre={"now": "v += 4*mV", "late": "v -= 1*mV"}, delay={"late": 3 * ms}
 )
 fed.connect(i=[0, 1, 2], j=[5, 50, 7])
-kicked = Synapses(feed, cells, on_pre="kick = 0.1*I")
+kicked = Synapses(feed, cells, on_pre="delay_post = 0.1*I")
 kicked.connect(i=[0, 1, 2, 2], j=[9, 30, 31, 9])
 dated = Synapses(
     relays, cells, "last : second", on_pre="s_post += 0.01*exp(-(t - last)/tau_s); last = t"
