@@ -747,7 +747,9 @@ def build(request: Request, nest: Nest, folder: Path, cache: Cache | None = None
     results = workshop.compile([*own, *(source for code in codes for source in code.sources)])
     again = {}
     for number, code in enumerate(codes):
-        complaints = [log for source in code.sources if isinstance(log := results[source], str)]
+        # Stock code that does not compile would not do so either the next time.
+        pooled = [source for source in code.sources if source.stem not in code.stock_neurons]
+        complaints = [log for source in pooled if isinstance(log := results[source], str)]
         if complaints and code.is_pooled():
             reason = f"does not compile as a pool ({first_error(complaints[0])})"
             again[number] = replace(units[number], stock_reason=reason)

@@ -135,6 +135,22 @@ class Generator(nest_code_generator.NESTCodeGenerator):
             "texts": self.texts,
         }
 
+    def _get_neuron_model_namespace(self, neuron, metadata):
+        """Give what templates need; the numeric solver leaves alone what a synapse has moved here.
+
+        That changes between spikes only, where no step is made; it is solved exactly.
+        """
+        facts = metadata[neuron.get_name()]
+        analytic, numeric = facts.get("analytic_solver"), facts.get("numeric_solver")
+        moved = set().union(*facts.get("transferred_variables", {}).values())
+        moved &= set(analytic["state_variables"] if analytic and numeric else [])
+        if moved:
+            names = numeric["state_variables"]
+            numeric["state_variables"] = [name for name in names if name not in moved]
+        namespace = super()._get_neuron_model_namespace(neuron, metadata)
+        namespace["non_equations_state_variables"] += sorted(moved)
+        return namespace
+
     def setup_printers(self):
         """Make NESTML's printers, and the one for pools."""
         super().setup_printers()
@@ -335,12 +351,14 @@ def explain_exception(error: Exception, files: dict[str, str], default: str) -> 
 def explain_pair(name: str, synapse: ASTModel) -> str:
     """Say what a synapse needs that listens to more than its source."""
     ports = [port for block in synapse.get_input_blocks() for port in block.get_input_ports()]
-    others = [port.get_name() for port in ports if port.is_spike()][1:]
-    pair = {"neuron": "NEURON", "synapses": {name: {"post_ports": others}}}
+    spikes = [port.get_name() for port in ports if port.is_spike()][1:]
+    continuous = [port.get_name() for port in ports if port.is_continuous()]
+    named = [*spikes, *([port, "VARIABLE_OF_NEURON"] for port in continuous)]
+    pair = {"neuron": "NEURON", "synapses": {name: {"post_ports": named}}}
     return (
-        f"{name} listens to {', '.join(others)}, too, so that NESTML has to generate it together "
-        "with the neuron that is its target; give both models, and name the pair (post_ports, or "
-        "vt_ports for what comes from a volume transmitter) in "
+        f"{name} listens to {', '.join(spikes + continuous)}, too, so that NESTML has to "
+        "generate it together with the neuron that is its target; give both models, and name the "
+        "pair (post_ports, or vt_ports for what comes from a volume transmitter) in "
         f"--codegen-opts, for instance {json.dumps({'neuron_synapse_pairs': [pair]})}"
     )
 

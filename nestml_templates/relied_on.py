@@ -22,6 +22,7 @@ NAMES = {
     ],
     "pynestml.codegeneration.nest_code_generator": [
         "NESTCodeGenerator._get_model_namespace",
+        "NESTCodeGenerator._get_neuron_model_namespace",
         "NESTCodeGenerator.setup_printers",
     ],
     "pynestml.codegeneration.nest_tools": ["NESTTools.detect_nest_version"],

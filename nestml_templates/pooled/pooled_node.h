@@ -62,6 +62,32 @@ public:
     logger_.record_data( step );
   }
 
+protected:
+  //! Takes note of a spike for the synapses that listen to this neuron
+  virtual void
+  archive( const nest::Time& time )
+  {
+    set_spiketime( time );
+  }
+
+  [[gnu::always_inline]] Cell
+  cell() const
+  {
+    return block_ ? block_->read( lane_ ) : own_->cell;
+  }
+
+  Block< PooledNode >&
+  block() const
+  {
+    return *block_;
+  }
+
+  size_t
+  lane() const
+  {
+    return lane_;
+  }
+
 private:
   //! Numbers of a node that is in no pool
   struct Own
@@ -96,12 +122,6 @@ private:
   void update( const nest::Time&, long, long ) override;
 
   void refuse_other_trace( const Dictionary& ) const;
-
-  [[gnu::always_inline]] Cell
-  cell() const
-  {
-    return block_ ? block_->read( lane_ ) : own_->cell;
-  }
 
   //! Where the ring takes what an event brings through a channel, which a connection uses
   double&
@@ -254,7 +274,7 @@ PooledNode< Cell >::update( const nest::Time& origin, const long from, const lon
     {
       if ( spike.lane == lane_ )
       {
-        set_spiketime( nest::Time::step( origin.get_steps() + spike.lag + 1 ) );
+        archive( nest::Time::step( origin.get_steps() + spike.lag + 1 ) );
         nest::SpikeEvent event;
         nest::kernel().event_delivery_manager.send( *this, event, spike.lag );
       }
