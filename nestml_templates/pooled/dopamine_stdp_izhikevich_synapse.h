@@ -167,25 +167,28 @@ private:
   nest::volume_transmitter*
   transmitter_of( const Dictionary& status, const nest::ConnectorModel& model ) const
   {
-    nest::NodeCollectionPTR nodes;
-    if ( not status.update_value( nest::names::volume_transmitter, nodes ) )
+    const std::string& name = nest::names::volume_transmitter;
+    const auto entry = status.find( name );
+    if ( entry == status.end() )
     {
       return volume_transmitter_;
     }
-    if ( nodes->empty() )
+    const auto* const nodes = std::get_if< nest::NodeCollectionPTR >( &entry->second.item );
+    if ( nodes and ( *nodes )->empty() )
     {
+      status.mark_as_accessed( name );
       return nullptr;
     }
-    nest::volume_transmitter* found = nullptr;
-    if ( nodes->size() == 1 )
-    {
-      const std::size_t thread = nest::kernel().vp_manager.get_thread_id();
-      found = dynamic_cast< nest::volume_transmitter* >( nest::kernel().node_manager.get_node_or_proxy( ( *nodes )[ 0 ], thread ) );
-    }
+    long id = 0;
+    update_node_id( status, name, id );
+    const bool exists = 0 < id and static_cast< std::size_t >( id ) <= nest::kernel().node_manager.size();
+    const std::size_t thread = nest::kernel().vp_manager.get_thread_id();
+    auto* const found = dynamic_cast< nest::volume_transmitter* >(
+      exists ? nest::kernel().node_manager.get_node_or_proxy( id, thread ) : nullptr );
     if ( not found )
     {
-      throw nest::BadProperty(
-        String::compose( "volume_transmitter: %1 needs one node of the model volume_transmitter.", model.get_name() ) );
+      throw nest::BadProperty( String::compose(
+        "volume_transmitter: %1 needs a node of the model volume_transmitter; node %2 is none.", model.get_name(), id ) );
     }
     return found;
   }

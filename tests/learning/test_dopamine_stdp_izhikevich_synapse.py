@@ -200,7 +200,7 @@ def test_bad_parameters_are_refused(nest_kernel, params, message):
 
 
 def test_volume_transmitter_is_one_node_of_that_model(nest_kernel):
-    """Without one nothing is connected; what is refused leaves the one that was there."""
+    """Given as a node or by its id; what is refused leaves the one that was there."""
     nest = nest_kernel()
     cell, parrot = nest.Create(PSC), nest.Create("parrot_neuron")
     spec = {"synapse_model": SYNAPSE, "receptor_type": 1}
@@ -209,12 +209,18 @@ def test_volume_transmitter_is_one_node_of_that_model(nest_kernel):
     assert nest.num_connections == 0
     transmitter = nest.Create("volume_transmitter")
     nest.SetDefaults(SYNAPSE, {"volume_transmitter": transmitter})
-    for wrong in (parrot, parrot + transmitter):
-        with pytest.raises(
-            nest.NESTErrors.KernelException, match="needs one node of the model volume_transmitter"
-        ):
+    for wrong, why in (
+        (parrot, "node 2 is none"),
+        (parrot.global_id, "node 2 is none"),
+        (1000, "node 1000 is none"),
+        (-1, "node -1 is none"),
+        (parrot + transmitter, "must be a single node, not 2"),
+    ):
+        with pytest.raises(nest.NESTErrors.KernelException, match=why):
             nest.SetDefaults(SYNAPSE, {"volume_transmitter": wrong, "A_plus": 3.0})
     assert nest.GetDefaults(SYNAPSE, "volume_transmitter") == transmitter
+    nest.CopyModel(SYNAPSE, "by_id", {"volume_transmitter": transmitter.global_id})
+    assert nest.GetDefaults("by_id", "volume_transmitter") == transmitter
     assert nest.GetDefaults(SYNAPSE, "A_plus") == 0.1
     nest.Connect(parrot, cell, syn_spec=spec)
     with pytest.raises(nest.NESTErrors.KernelException, match="set Wmin and Wmax"):
