@@ -14,7 +14,8 @@ from izhisyn.command_line import positive_integer
 from izhisyn.files import write_text, writing
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "docs" / "performance.md", ROOT / "docs" / "cluster.md", ROOT / "README.md")
+DOCS = ROOT / "docs"
+PAGES = (DOCS / "performance.md", DOCS / "cluster.md", DOCS / "learning.md", ROOT / "README.md")
 
 
 def parser(name, description, repetitions=5):

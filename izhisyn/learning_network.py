@@ -19,14 +19,16 @@ N_TARGETS = 100  # of each cell
 RESOLUTION = 1.0  # [ms]
 
 
-@checked(V_m=checks.array(), U_m=checks.array())
-def create(V_m, U_m):
+@checked(V_m=checks.array(), U_m=checks.array(), I_e=checks.array())
+def create(V_m, U_m, I_e=0.0):
     """Create the cells, with the scheme of the published programs.
 
     Parameters
     ----------
     V_m, U_m : float or numpy.ndarray, shape (1000,)
         Initial states [mV].
+    I_e : float or numpy.ndarray, shape (1000,)
+        Constant current [pA].
 
     Returns
     -------
@@ -45,6 +47,7 @@ def create(V_m, U_m):
             "d": np.where(is_excitatory, excitatory.d, inhibitory.d),
             "V_m": V_m,
             "U_m": U_m,
+            "I_e": I_e,
         },
     )
 

@@ -87,13 +87,13 @@ def main(arguments=None):
     results = command_line.Results(SCRIPT, options.output, options.quiet)
     start_kernel(RESOLUTION, options.threads, options.seed, options.total_vps)
     network = draw(options.seed, steps_of(options.simtime, "simtime"))
-    cells = create()
+    cells = create(network)
     reward = Reward(cells, network)
     connect(cells, network, reward.transmitter)
     add_noise(cells, network.noise_seed)
     measured_time = min(options.simtime, MEASURED)
     recorder = recording.record_spikes(cells, start=options.simtime - measured_time)
-    simulate(options.simtime, cells, network, reward, command_line.Progress(SCRIPT, options.quiet))
+    simulate(options.simtime, cells, reward, command_line.Progress(SCRIPT, options.quiet))
     spikes = recording.gather_spikes(recorder, options.output)
     weights = learning_network.gather_weights(SYNAPSE, options.output)
     history = reward.gather_history(options.output)
@@ -115,7 +115,13 @@ def main(arguments=None):
         }
     )
     with results.file("npz") as path:
-        np.savez_compressed(path, weights=weights, **vars(history))
+        np.savez_compressed(
+            path,
+            spike_times=spikes.times,
+            spike_senders=spikes.senders,
+            weights=weights,
+            **vars(history),
+        )
     results.write_figure(draw_figure(history, weights, options.simtime))
     results.finish(
         f"{measured['num_rewards']} rewards in {options.simtime / 1000.0:g} s; the rewarded "
@@ -180,14 +186,18 @@ def draw(seed, n_ms):
     )
 
 
-def create():
-    """Create the cells.
+def create(network):
+    """Create the cells, with the noise of the first millisecond as a constant current.
+
+    Parameters
+    ----------
+    network : Connectivity
 
     Returns
     -------
     nest.NodeCollection
     """
-    return learning_network.create(V_START, U_START)
+    return learning_network.create(V_START, U_START, noise_at_start(network.noise_seed))
 
 
 def connect(cells, network, transmitter):
@@ -347,7 +357,7 @@ class Reward:
         return History(*samples.T, rewards=rewards[rewards < now])
 
 
-def simulate(simtime, cells, network, reward, progress=None):
+def simulate(simtime, cells, reward, progress=None):
     """Simulate, with a reward for the chosen synapse.
 
     Parameters
@@ -355,12 +365,10 @@ def simulate(simtime, cells, network, reward, progress=None):
     simtime : float
         Biological time [ms], a multiple of `PART`.
     cells : nest.NodeCollection
-    network : Connectivity
     reward : Reward
     progress : callable, optional
         Called with the completed fraction, up to 1.
     """
-    cells.I_e = noise_at_start(network.noise_seed)
     with nest.RunManager():
         nest.Run(RESOLUTION)
         cells.I_e = 0.0

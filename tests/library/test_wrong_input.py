@@ -303,7 +303,7 @@ CASES = {
     ),
     "learning_network.create": Case(
         lambda w: {"V_m": -65.0, "U_m": -13.0},
-        {"V_m": ["1", NAN, [1.0, 2.0]], "U_m": ["1", NAN, [1.0, 2.0]]},
+        {name: ["1", NAN, [1.0, 2.0]] for name in ("V_m", "U_m", "I_e")},
     ),
     "learning_network.connect": Case(
         lambda w: {

@@ -37,7 +37,8 @@ SCRIPTS = {
     "izhikevich_2003_network": ("--simtime", 500),
     # Over the first changes of weights, beyond the longest delay.
     "polychronization": ("--simtime", 4000),
-    "distal_reward": ("--simtime", 4000),
+    # Over a reward after 3098 ms.
+    "distal_reward": ("--simtime", 4000, "--seed", 38),
     "population_network": (
         *("--neurons", 500, "--indegree", 100),
         *("--simtime", 300, "--presimtime", 100, "--spikes-to", "ascii"),
