@@ -26,6 +26,10 @@ public:
   void
   take( const Rule& rule, const std::vector< nest::spikecounter >& spikes, const long end )
   {
+    if ( reported_ != NEVER and end <= reported_ )
+    {
+      set_back( reported_ - end + rule.report_interval() );
+    }
     if ( reported_ == NEVER )
     {
       reported_ = end - rule.report_interval();
@@ -49,6 +53,10 @@ public:
   level( const long step, const Rule& rule ) const
   {
     Dopamine then = *this;
+    if ( step < step_ ) // before the first report since the clock was set back
+    {
+      then.set_back( reported_ );
+    }
     then.advance( step, rule );
     return then.level_;
   }
@@ -74,6 +82,18 @@ private:
   {
     const auto later = std::find_if( spikes_.begin(), spikes_.end(), [ & ]( const Spike& other ) { return other.step > spike.step; } );
     spikes_.insert( later, spike );
+  }
+
+  //! NEST's clock has been set back, by biological_time = 0
+  void
+  set_back( const long by )
+  {
+    step_ -= by;
+    reported_ -= by;
+    for ( Spike& spike : spikes_ )
+    {
+      spike.step -= by;
+    }
   }
 
   template < class Rule >

@@ -64,6 +64,7 @@ public:
   std::uint32_t
   add( const std::uint32_t lane, const Numbers& numbers )
   {
+    follow_clock( now() );
     consolidate( now() );
     std::uint32_t number;
     if ( not removed_.empty() and removed_.front().free_from <= now() )
@@ -89,6 +90,7 @@ public:
   void
   remove( const std::uint32_t number )
   {
+    follow_clock( now() );
     auto& inputs = inputs_[ lanes_[ number ] ];
     inputs.erase( std::find( inputs.begin(), inputs.end(), number ) );
     removed_.push_back( { number, now() + static_cast< long >( arrivals_.size() ) } );
@@ -109,6 +111,7 @@ public:
   void
   set( const std::uint32_t number, const Numbers& numbers )
   {
+    follow_clock( now() );
     consolidate( now() );
     numbers_[ number ] = numbers;
   }
@@ -117,6 +120,7 @@ public:
   void
   hold( const std::uint32_t number, const long delay, const std::size_t source, const nest::SpikeEvent& spike )
   {
+    follow_clock( now() );
     const auto& connections = nest::kernel().connection_manager;
     const std::size_t length = connections.get_min_delay() + connections.get_max_delay();
     if ( arrivals_.size() != length )
@@ -158,6 +162,35 @@ private:
   now()
   {
     return nest::kernel().simulation_manager.get_time().get_steps();
+  }
+
+  //! Dates everything anew if NEST's clock has been set back, by biological_time = 0
+  void
+  follow_clock( const long step )
+  {
+    const long back = next_ - step;
+    if ( back <= 0 )
+    {
+      return;
+    }
+    next_ -= back;
+    consolidated_ -= back;
+    for ( long& last : last_arrivals_ )
+    {
+      last -= back;
+    }
+    for ( long& last : last_spikes_ )
+    {
+      last -= back;
+    }
+    for ( Removed& removed : removed_ )
+    {
+      removed.free_from -= back;
+    }
+    if ( not arrivals_.empty() )
+    {
+      std::rotate( arrivals_.begin(), arrivals_.begin() + back % arrivals_.size(), arrivals_.end() );
+    }
   }
 
   bool
@@ -202,6 +235,7 @@ private:
   nest::Node* const* nodes_; //!< of the block
   std::size_t rport_;
   long consolidated_; //!< step at whose beginning the derivatives acted last
+  long next_ = 0;     //!< the first step that has not begun
 
   // By number of the synapse
   std::vector< Numbers > numbers_;
@@ -224,6 +258,8 @@ PlasticSynapses< Rule >::begin_step( const long step, const std::vector< std::ui
   {
     return;
   }
+  follow_clock( step );
+  next_ = step + 1;
   consolidate( step );
   for ( const std::uint32_t lane : fired )
   {
