@@ -26,6 +26,7 @@ def main(module, models):
             varied_network.varied_network(nest, model, N, duration=20.0)
         nest.Simulate(20.0)
         connect_pooled(module, threads, models)
+        learn(module, threads, models)
     nest.ResetKernel()
     print("done")
 
@@ -120,6 +121,52 @@ def connect_pooled(module, threads, models):
             continue
     nest.Simulate(9.0)
     assert recorder.n_events
+
+
+def learn(module, threads, models):
+    """Make, change and remove plastic synapses while they learn, also on a clock that goes back."""
+    start(module, threads)
+    models = [model for model in models if model != varied_network.ASTROCYTE]
+    transmitter = nest.Create("volume_transmitter")
+    sources = nest.Create("parrot_neuron", 20)
+    cells = {model: nest.Create(model, N, {"tau_minus": 20.0}) for model in models}
+    generators = nest.Create("poisson_generator", 2, {"rate": 500.0})
+    nest.Connect(generators[0], sources)
+    nest.Connect(sources[:3], transmitter)
+    noise = nest.Create("uniform_noise_generator", params={"low": -20.0, "high": 30.0})
+    recorder = nest.Create("weight_recorder")
+    settings = {"weight_recorder": recorder, "update_interval": 1.0}
+    nest.CopyModel("stdp_izhikevich_synapse", "stdp", settings)
+    settings["volume_transmitter"] = transmitter
+    nest.CopyModel("dopamine_stdp_izhikevich_synapse", "dopamine", settings)
+
+    def connect():
+        for of_model in cells.values():
+            for port in receptor_types(of_model[0].model).values() or [0]:
+                for synapse, delay in (("stdp", 0.1), ("dopamine", 7.9)):
+                    spec = {"synapse_model": synapse, "receptor_type": port, "delay": delay}
+                    nest.Connect(
+                        sources, of_model[:40], {"rule": "fixed_indegree", "indegree": 3}, spec
+                    )
+
+    connect()
+    for model, of_model in cells.items():
+        if not receptor_types(model):
+            nest.Connect(noise, of_model, syn_spec={"synapse_model": "static_synapse_pooled"})
+            nest.Connect(generators[1], of_model, syn_spec={"weight": 20.0})
+    nest.Simulate(9.3)
+    connect()
+    nest.Simulate(5.0)
+    for synapse in ("stdp", "dopamine"):
+        made = nest.GetConnections(synapse_model=synapse)
+        made.set(weight=0.25)
+        nest.Disconnect(made[::3])
+    nest.Simulate(5.0)
+    connect()  # in the place of those that are gone
+    nest.biological_time = 0.0
+    nest.Simulate(20.0)
+    assert recorder.n_events
+    assert max(nest.GetConnections(synapse_model="dopamine").get("dopamine")) > 0.0
 
 
 if __name__ == "__main__":
