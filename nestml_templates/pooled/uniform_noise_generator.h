@@ -135,7 +135,9 @@ uniform_noise_generator::set_data_from_stimulation_backend( std::vector< double 
   Dictionary status;
   status[ "low" ] = values[ 0 ];
   status[ "high" ] = values[ 1 ];
-  parameters_.set( status, this );
+  Parameters changed = parameters_;
+  changed.set( status, this );
+  parameters_ = changed;
 }
 
 inline void
