@@ -5,7 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 MODELS ?=
 VENV_PYTHON := .venv/bin/python
-BENCHMARKS := prepare work_precision neuron_cost network delivery learning flags $(if $(shell command -v perf),hot_spots) targets overview
+BENCHMARKS := prepare work_precision neuron_cost network delivery learning flags nestml_models $(if $(shell command -v perf),hot_spots) targets overview
 MPI_BENCHMARKS := memory scaling plan
 MPI_NEST := PYTHON="$(PYTHON)" FULL="$(FULL)" cluster/build_mpi_nest.sh
 

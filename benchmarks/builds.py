@@ -62,6 +62,27 @@ def ode_module(solver, cache):
     return _stock([PEERS], f"ode_{solver.replace('-', '_').lower()}_module", solver, cache)
 
 
+def library_module(models, cache):
+    """Build a folder of models as users would, with forward Euler.
+
+    Returns
+    -------
+    str
+        What ``nest.Install`` takes.
+    dict
+        Name of each neuron that is not pooled to the reason.
+    """
+    arguments = ["--models", models, "--module-name", "librarymodule"]
+    arguments += ["--numeric-solver", "forward-Euler", "--install-dir", cache.resolve() / "modules"]
+    record = _record(arguments)
+    return str(Path(record["path"]).with_suffix("")), record["stock_neurons"]
+
+
+def stock_library_module(models, cache):
+    """Build these models with NESTML's own nodes; return what ``nest.Install`` takes."""
+    return _stock(models, "library_stock_module", "forward-Euler", cache)
+
+
 def vector_loop(cache):
     """Compile the plain C++ loop; return the path of the program."""
     program = cache.resolve() / "vector_loop"
@@ -93,6 +114,9 @@ def _stock(models, name, solver, cache):
 
 
 def _module(arguments):
-    printed = run([sys.executable, ROOT / "build_module.py", "--json", *arguments])
     # The full path also works in a folder where NEST does not look by itself.
-    return str(Path(json.loads(printed)["path"]).with_suffix(""))
+    return str(Path(_record(arguments)["path"]).with_suffix(""))
+
+
+def _record(arguments):
+    return json.loads(run([sys.executable, ROOT / "build_module.py", "--json", *arguments]))
