@@ -15,6 +15,7 @@ from tests.models.varied_network import MODELS
 pytestmark = pytest.mark.slow
 
 RUN = Path(__file__).with_name("sanitized_run.py")
+LATE_NETWORK = Path(__file__).with_name("late_network.py")
 RUNTIMES = ("libasan.so", "libubsan.so")
 
 
@@ -48,32 +49,50 @@ def sanitized_module(folder: Path, models: tuple[str, ...]) -> Path:
     return built.module
 
 
-def run_sanitized(module: Path, *models: str) -> subprocess.CompletedProcess:
-    """Run `RUN` with the sanitizers' libraries; the interpreter itself is as ever."""
+@pytest.fixture(scope="module")
+def module(tmp_path_factory) -> Path:
+    """Compile all models with the sanitizers."""
+    runtimes()
+    flags = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize=vptr")
+    # Without vptr, which would want the type information of NEST's own classes. A report ends the
+    # process, so that it cannot go unnoticed.
+    flags += ("-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_module, "OPTIMISATION", (*build_module.OPTIMISATION, *flags))
+        return sanitized_module(tmp_path_factory.mktemp("sanitized"), MODELS)
+
+
+def run_sanitized(script: Path, module: Path, *arguments: object) -> subprocess.CompletedProcess:
+    """Run a script with the sanitizers' libraries; the interpreter itself is as ever."""
     return subprocess.run(
-        [sys.executable, RUN, module.with_suffix(""), *models],
+        [sys.executable, script, module.with_suffix(""), *map(str, arguments)],
         env={
             **os.environ,
             "LD_PRELOAD": ":".join(runtimes()),
             "ASAN_OPTIONS": "detect_leaks=0",  # Python leaves much behind
             "UBSAN_OPTIONS": "print_stacktrace=1",
             "PYTHONPATH": str(ROOT),
+            "OMP_WAIT_POLICY": "passive",
         },
         capture_output=True,
         text=True,
     )
 
 
-def test_no_reports(tmp_path, monkeypatch):
+def test_no_reports(module):
     """Every model and what connects them, in all the ways of `sanitized_run`."""
-    runtimes()
-    flags = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize=vptr")
-    # Without vptr, which would want the type information of NEST's own classes. A report ends the
-    # process, so that it cannot go unnoticed.
-    flags += ("-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
-    monkeypatch.setattr(build_module, "OPTIMISATION", (*build_module.OPTIMISATION, *flags))
-    module = sanitized_module(tmp_path, MODELS)
-    result = run_sanitized(module, *MODELS)
+    result = run_sanitized(RUN, module, *MODELS)
     assert result.returncode == 0, result.stderr[-5000:]
     assert result.stdout.splitlines()[-1] == "done"
     assert "runtime error" not in result.stderr
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("synapse", ["static_synapse", "static_synapse_pooled"])
+def test_no_reports_of_a_network_that_changes(module, tmp_path, synapse, n_threads):
+    """First connections, new nodes and removed connections while input is on its way."""
+    result = run_sanitized(LATE_NETWORK, module, synapse, n_threads, tmp_path)
+    assert result.returncode == 0, result.stderr[-5000:]
+    assert "runtime error" not in result.stderr
+    ways = {"Simulate", "Run", *(["grown"] if n_threads == 1 else [])}
+    assert {file.name.split(".")[0] for file in tmp_path.glob("*.npz")} == ways
