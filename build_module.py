@@ -69,6 +69,19 @@ GCC_ONLY = (
     *(("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()),
 )
 
+# Words that NESTML takes as the name of a model, and C++ does not as that of a class.
+KEYWORDS = frozenset(
+    "alignas alignof and asm auto bitand bitor bool break case catch char class compl concept"
+    " const consteval constexpr constinit continue decltype default delete do double else enum"
+    " explicit export extern false float for friend goto if inline int long mutable namespace"
+    " new noexcept not nullptr operator or private protected public register requires return"
+    " short signed sizeof static struct switch template this throw true try typedef typeid"
+    " typename union unsigned using virtual void volatile while xor".split()
+)
+
+# What NESTML's options may be, where it takes another value for one of these.
+CODEGEN_CHOICES = {"solver": ("analytic", "numeric"), "numeric_solver": ("rk45", "forward-Euler")}
+
 MISSING_HEADERS = {
     "gsl/": "GSL's headers (for NESTML's rk45 solver): install libgsl-dev (Debian, "
     "Ubuntu) or gsl-devel (Fedora), or use --numeric-solver forward-Euler",
@@ -217,9 +230,49 @@ def find_models(paths: list[Path]) -> tuple[Path, ...]:
 def read_model(file: Path) -> str:
     """Read a NESTML file."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError as error:
         raise BuildError(f"{file} is not UTF-8 ({error}); store it as such") from error
+
+
+def refuse_unusable_names(file: Path, names: list[str]) -> None:
+    """Refuse a file without a model, and names that cannot be classes of C++."""
+    if not names:
+        raise BuildError(f"{file} has no model; a model begins with a line such as model NAME:")
+    for name in names:
+        if name in KEYWORDS:
+            raise BuildError(f"{file}: {name} is a word of C++; give this model another name")
+
+
+def check_codegen_options(options: dict, file: Path) -> None:
+    """Refuse options whose form NESTML does not check, or of which it ignores a wrong value."""
+    pairs = options.get("neuron_synapse_pairs", [])
+    if not isinstance(pairs, list) or not all(map(is_pair, pairs)):
+        example = {"neuron": "NEURON", "synapses": {"SYNAPSE": {"post_ports": ["PORT"]}}}
+        raise BuildError(
+            f"{file}: neuron_synapse_pairs must be a list of pairs such as {json.dumps(example)}, "
+            f"not {json.dumps(pairs)}"
+        )
+    for key in ("weight_variable", "delay_variable"):
+        chosen = options.get(key, {})
+        is_table = isinstance(chosen, dict)
+        if not is_table or not all(isinstance(name, str) for name in chosen.values()):
+            raise BuildError(
+                f'{file}: {key} must give each synapse a variable, such as {{"SYNAPSE": "w"}}, '
+                f"not {json.dumps(chosen)}"
+            )
+    for key, known in CODEGEN_CHOICES.items():
+        if key in options and options[key] not in known:
+            raise BuildError(f"{file}: {key} must be {' or '.join(known)}, not {options[key]!r}")
+
+
+def is_pair(pair: object) -> bool:
+    """Find whether a pair of the code-generation options names a neuron, and ports of synapses."""
+    if not isinstance(pair, dict):
+        return False
+    synapses = pair.get("synapses")
+    names_both = isinstance(pair.get("neuron"), str) and isinstance(synapses, dict)
+    return names_both and all(isinstance(ports, dict) for ports in synapses.values())
 
 
 def model_names(source: str) -> list[str]:
@@ -686,6 +739,8 @@ def split_into_units(request: Request) -> list[Unit]:
     units = [Unit({file: text}, options, asked) for file, text in sources.items()]
     files: dict[str, Path] = {}
     for unit in units:
+        for file, text in unit.sources.items():
+            refuse_unusable_names(file, model_names(text))
         for name, file in unit.files().items():
             if name in files:
                 raise BuildError(f"{files[name]} and {file} both have a model {name}; rename one")
@@ -758,7 +813,8 @@ def build(request: Request, nest: Nest, folder: Path, cache: Cache | None = None
             codes[number] = code
         results |= workshop.compile([source for n in again for source in codes[n].sources])
     if complaints := [result for result in results.values() if isinstance(result, str)]:
-        raise BuildError(explain_failure("\n".join(complaints)))
+        weights = request.codegen_options.get("weight_variable")
+        raise BuildError(explain_failure("\n".join(complaints), weights))
     return Built(
         module=workshop.link(list(results.values())),
         toolchain=workshop.toolchain,
@@ -1091,8 +1147,11 @@ def first_error(log: str) -> str:
     return line.partition("error: ")[2].strip()[:200] or "it gives no reason"
 
 
-def explain_failure(log: str) -> str:
-    """Say in a sentence why generating or compiling failed, with the end of its log."""
+def explain_failure(log: str, weights: dict[str, str] | None = None) -> str:
+    """Say in a sentence why generating or compiling failed, with the end of its log.
+
+    `weights` are the variables that the user has named as weights of synapses.
+    """
     if missing := re.search(r"fatal error: (\S+): No such file", log):
         for start, remedy in MISSING_HEADERS.items():
             if missing[1].startswith(start):
@@ -1100,6 +1159,12 @@ def explain_failure(log: str) -> str:
     if os.strerror(errno.ENOSPC) in log:
         return full_disk()
     if weightless := re.search(r"class nest::(\w+)::.*\bset_weight\b", log):
+        synapse = weightless[1].partition("__with_")[0]
+        if chosen := (weights or {}).get(synapse):
+            return (
+                f"{synapse} has no variable {chosen}, which weight_variable in --codegen-opts "
+                "names as its weight; name one of its parameters or state variables"
+            )
         options = json.dumps({"weight_variable": {weightless[1]: "w"}})
         return (
             f"{weightless[1]} has no weight, which NEST wants of every synapse; name the variable "
@@ -1235,9 +1300,9 @@ def bare_environment(nest: Nest) -> tuple[dict[str, str], list[str]]:
 
 
 def refuse_names_of_nest(request: Request, taken: list[str]) -> None:
-    """Refuse models that NEST has, too; those of a pair get other names."""
-    pairs = json.dumps(request.codegen_options.get("neuron_synapse_pairs", []))
-    paired = set(re.findall(r"\w+", pairs))
+    """Refuse models that NEST has, too; synapses of a pair get other names."""
+    pairs = request.codegen_options.get("neuron_synapse_pairs", [])
+    paired = {name for pair in pairs for name in pair["synapses"]}
     for file in request.models:
         for name in model_names(read_model(file)):
             if name in taken and name not in paired:
@@ -1476,13 +1541,15 @@ def read_request(options: argparse.Namespace) -> Request:
         raise BuildError(
             f"{module!r} cannot be a module name; choose a C++ name that ends in 'module'"
         )
+    codegen_options = read_json(options.codegen_opts) if options.codegen_opts else {}
+    check_codegen_options(codegen_options, options.codegen_opts)
     solver = options.numeric_solver or ("rk45" if options.models else "forward-Euler")
     return Request(
         models=find_models(options.models or [OWN_MODELS]),
         module=module,
         march=options.march,
         numeric_solver=solver,
-        codegen_options=read_json(options.codegen_opts) if options.codegen_opts else {},
+        codegen_options=codegen_options,
         install_dir=options.install_dir,
         build_dir=options.build_dir.resolve() if options.build_dir else None,
         stock_codegen=options.stock_codegen,

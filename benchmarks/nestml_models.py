@@ -7,6 +7,7 @@ neuron fire.
 """
 
 import functools
+import re
 import sys
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def main(arguments=None):
     head = ["", *(f"{column}, {state}" for state in STATES for column in COLUMNS)]
     others = {}
     for model, reason in reasons.items():
-        others.setdefault(reason, []).append(model)
+        others.setdefault(re.sub(r" \(.*?\)", "", reason), []).append(
+            model
+        )  # without names of ports
     kept = [[reason, len(names), ", ".join(sorted(names))] for reason, names in others.items()]
     report.write(
         NAME,

@@ -7,6 +7,7 @@ their code goes. Beside the code of each unit, ``result.json`` has the models, o
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -108,7 +109,9 @@ def generate(unit: dict) -> None:
     except Exception as error:  # a bug of NESTML's at a model is the user's message, too
         errors = logged_errors(files, default)
         if not errors and isinstance(error, OSError):
-            raise  # the disk's, for instance
+            if error.errno != errno.ENAMETOOLONG:
+                raise  # the disk's, for instance
+            errors = [explain_long_name(Path(error.filename).stem, files, default)]
         errors = errors or [explain_exception(error, files, default)]
     texts = {"expected": Generator.texts.expected, "missing": Generator.texts.missing}
     result = {"errors": errors, **texts, **Generator.names}
@@ -315,6 +318,18 @@ def logged_errors(files: dict[str, str], default: str) -> list[str]:
         line = f":{at.start_line}" if at else ""
         messages.append(f"{files.get(name, default)}{line}: {text}")
     return list(dict.fromkeys(messages))
+
+
+def explain_long_name(model: str, files: dict[str, str], default: str) -> str:
+    """Say which name makes no file name; in a pair, names of all partners are joined."""
+    name = model.partition("__with_")[0]
+    where = files.get(name, default)
+    if name == model:
+        return f"{where}: the name {name} is too long for a file; choose a shorter one"
+    return (
+        f"{where}: {name} and its partners have names that are too long together for a file "
+        f"({len(model)} letters); choose shorter ones, or pairs of fewer synapses"
+    )
 
 
 def explain_exception(error: Exception, files: dict[str, str], default: str) -> str:

@@ -171,14 +171,11 @@ model wordy_neuron:
         integrate_odes()
 """
 
-PAIR = {"neuron": "tiny_neuron", "synapse": "tiny_synapse"}
-
 
 @pytest.mark.parametrize(
     ("options", "file", "words"),
     [
         ({"delay_variable": {"tiny_synapse": "lag"}}, "tiny_synapse.nestml", '"lag" not found'),
-        ({"neuron_synapse_pairs": [PAIR]}, "tiny_neuron.nestml", "'synapses' is missing"),
         ({"no_such_option": 1}, "models", '"no_such_option" does not exist'),
     ],
 )
@@ -192,6 +189,77 @@ def test_wrong_option_gives_nestmls_words(tmp_path, neuron, build, options, file
     assert f"{file}: " in message
     assert words in message
     assert "occurred during code generation" not in message
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"neuron_synapse_pairs": [{"neuron": "tiny_neuron", "synapse": "tiny_synapse"}]},
+        {"neuron_synapse_pairs": {"neuron": "tiny_neuron", "synapses": {"tiny_synapse": {}}}},
+        {"neuron_synapse_pairs": [{"neuron": "tiny_neuron", "synapses": ["tiny_synapse"]}]},
+        {"neuron_synapse_pairs": "tiny_neuron"},
+        {"neuron_synapse_pairs": None},
+        {"weight_variable": ["w"]},
+        {"delay_variable": {"tiny_synapse": 1}},
+        {"solver": "sideways"},
+        {"numeric_solver": "rk78"},
+    ],
+)
+def test_options_of_another_form_are_refused_at_once(tmp_path, neuron, build, options):
+    """NESTML fails at some with a traceback, and takes others for a default without a word."""
+    file = tmp_path / "options.json"
+    file.write_text(json.dumps(options))
+    message = error_of(
+        build("--models", neuron, "--codegen-opts", file, "--install-dir", tmp_path / "out")
+    )
+    [name] = options
+    assert f"{file}: {name} must " in message
+    assert "generating" not in message
+
+
+def test_weight_that_is_no_variable(tmp_path, build):
+    """NESTML ignores the option then."""
+    file = tmp_path / "tiny_synapse.nestml"
+    file.write_text(SYNAPSE)
+    (tmp_path / "options.json").write_text('{"weight_variable": {"tiny_synapse": "wait"}}')
+    arguments = ("--models", file, "--install-dir", tmp_path / "out")
+    arguments += ("--codegen-opts", tmp_path / "options.json")
+    message = error_of(build(*arguments, "--numeric-solver", "forward-Euler"))
+    assert "tiny_synapse has no variable wait, which weight_variable" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: "# a comment alone\n", "has no model; a model begins with"),
+        (lambda text: text.replace("tiny_neuron", "class"), "class is a word of C++"),
+        (lambda text: text.replace("tiny_neuron", 300 * "n"), "too long for a file"),
+        (lambda text: text.replace("tiny_neuron", "nörve"), "token recognition error at: 'ö'"),
+        (lambda text: text.replace("tiny_neuron", "2nd"), "extraneous input '2'"),
+        (lambda text: text + text, '"tiny_neuron" redeclared'),
+    ],
+)
+def test_models_without_a_usable_name(tmp_path, neuron, build, change, words):
+    """One sentence with the file, before anything is compiled."""
+    file = tmp_path / "ein Mödell.nestml"
+    file.write_text(change(neuron.read_text()))
+    arguments = ("--models", file, "--install-dir", tmp_path / "out")
+    message = error_of(build(*arguments, "--numeric-solver", "forward-Euler"))
+    assert str(file) in message
+    assert words in message
+    assert "Traceback" not in message
+    assert "compiling" not in message
+    assert not list((tmp_path / "out").glob("*.so"))
+
+
+def test_pair_whose_neuron_has_the_name_of_one_of_nests(tmp_path, neuron, build):
+    """NESTML generates the neuron by itself as well, which NEST would refuse after minutes."""
+    neuron.write_text(neuron.read_text().replace("tiny_neuron", "iaf_psc_delta"))
+    pair = {"neuron": "iaf_psc_delta", "synapses": {"tiny_synapse": {"post_ports": ["post"]}}}
+    (tmp_path / "options.json").write_text(json.dumps({"neuron_synapse_pairs": [pair]}))
+    arguments = ("--models", neuron, "--install-dir", tmp_path / "out")
+    message = error_of(build(*arguments, "--codegen-opts", tmp_path / "options.json"))
+    assert "NEST has a model iaf_psc_delta of its own" in message
 
 
 def test_synapse_without_weight_names_the_option(tmp_path, build):
