@@ -3,7 +3,7 @@
 
 The library lies where NESTML's wheel installs it, below the prefix of the environment. Its models
 are built with forward Euler. The input is that of the benchmark neuron_cost, too weak to make a
-neuron fire.
+neuron fire; hill_tononi_neuron fires from its default state on.
 """
 
 import functools

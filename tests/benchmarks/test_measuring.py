@@ -4,7 +4,17 @@
 import numpy as np
 import pytest
 
-from benchmarks import builds, flags, network, orbit, report, targets, tasks, work_precision
+from benchmarks import (
+    builds,
+    flags,
+    nestml_models,
+    network,
+    orbit,
+    report,
+    targets,
+    tasks,
+    work_precision,
+)
 from benchmarks.measure import take_turns
 from izhisyn.errors import ParameterError
 
@@ -176,3 +186,10 @@ def test_memory_targets_with_and_without_what_nest_keeps():
     stock = dict.fromkeys(builds.STOCK_MODELS, 5000.0)
     found = targets.of_memory({"neuron": sizes, "neuron_with_stock_code": stock})
     assert [target.measured for target in found] == pytest.approx([0.9] * 3 + [0.5] * 3)
+
+
+def test_ratio_of_stock_code_to_pools_is_above_1_where_pools_are_faster():
+    """In the order of the table's columns, for both states."""
+    costs = {"pooled, silent": 2.0, "stock, silent": 8.0}
+    costs |= {"pooled, 5000 spikes/s": 4.0, "stock, 5000 spikes/s": 2.0}
+    assert nestml_models.cells(costs) == [2.0, 8.0, 4.0, 4.0, 2.0, 0.5]
