@@ -48,7 +48,7 @@ def import_all(options):
 
     from izhisyn.brian2_import.run_script import DRAWN, NESTML_OPTIONS, import_whole
 
-    imported = import_whole(options.script, options.same_network)
+    imported = import_whole(options.script, options.same_network, options.network)
     with reporting_failure_to_write(options.output):
         options.output.mkdir(parents=True, exist_ok=True)
         for model in imported.models:
@@ -89,6 +89,13 @@ def parse_arguments(arguments):
         action="store_true",
         help="with --all: carry over the connections and initial values that the script draws; "
         "otherwise NEST draws its own",
+    )
+    parser.add_argument(
+        "--network",
+        type=command_line.positive_integer,
+        default=1,
+        metavar="K",
+        help="with --all: the K-th of the networks that the script simulates (default: 1)",
     )
     parser.add_argument(
         "--synapse",

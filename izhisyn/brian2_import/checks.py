@@ -103,8 +103,8 @@ def check_neuron(group, run_namespace):
     for event, condition in group.events.items():
         if event != "spike":
             raise Brian2ImportError(
-                f"event {event}: a neuron in NEST has no events but spikes; let the threshold "
-                f"tell {event}, or a variable that the reset changes"
+                f"event {event}: a neuron in NEST has no events but spikes; make its condition "
+                "the threshold, of a group of its own if need be"
             )
         with located("threshold", str(condition)):
             if not isinstance(condition, str):

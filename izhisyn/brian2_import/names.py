@@ -212,13 +212,14 @@ class Names:
 
     def _row(self, name, array, arguments):
         """Write the index of the value of a table at a time, rounded as Brian2 rounds."""
-        if array.values.ndim == 2 and arguments[1].text != "i":
+        if array.values.ndim == 2 and (
+            arguments[1].text != "i" or array.values.shape[1] < len(self.group)
+        ):
             raise Brian2ImportError(
-                f"each neuron has a column of its own of the TimedArray {name}; write {name}(t, i)"
+                f"each of the {len(self.group)} neurons has a column of its own of the TimedArray "
+                f"{name}, which has {array.values.shape[1]}; write {name}(t, i)"
             )
-        size = len(array.values) * (
-            array.values.shape[1] if array.values.ndim == 2 else len(self.group)
-        )
+        size = len(array.values) * len(self.group)
         if size > MAX_TABLE:
             raise Brian2ImportError(
                 f"the TimedArray {name} would take {8e-9 * size:.1f} GB, as each neuron has its "

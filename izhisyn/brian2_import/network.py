@@ -269,7 +269,7 @@ class _Reader:
                 if synapses.summed_updaters:
                     raise Brian2ImportError(
                         f"the summed variable {', '.join(synapses.summed_updaters)}: NEST sums "
-                        "spikes, not variables"
+                        f"spikes, not variables; {_instead_of_sum(synapses)}"
                     )
                 parts = []
                 sending = [one for one in synapses._pathways if one.prepost == "pre"]
@@ -435,7 +435,8 @@ class _Reader:
             if not isinstance(target, brian2.NeuronGroup):
                 self._leave(
                     f"Synapses {self._name(synapses)}",
-                    f"its target {self._name(target)} is no NeuronGroup",
+                    f"its target {self._name(target)} is no NeuronGroup, and a connection in NEST "
+                    "goes to a neuron",
                 )
             elif not synapses._pathways and not synapses.summed_updaters:
                 self._leave(
@@ -451,9 +452,43 @@ class _Reader:
             self._leave(f"{type(thing).__name__} {self._name(thing)}", "NEST has no counterpart")
 
 
+def sliced(population, first, end):
+    """Write a range of a population's neurons.
+
+    Parameters
+    ----------
+    population : Population
+    first, end : int
+        First neuron, and the one behind the last.
+
+    Returns
+    -------
+    str
+    """
+    size = len(population.group)
+    if first == 0 and end == size:
+        return population.name
+    if end == first + 1:
+        return f"{population.name}[{first}]"
+    begin = "" if first == 0 else str(first)
+    return f"{population.name}[{begin}:{'' if end == size else end}]"
+
+
 def has_number(thing):
     """Whether the weight of a PoissonInput is a number, and no expression."""
     return not (isinstance(thing.weight, str) and get_identifiers(thing.weight))
+
+
+def _instead_of_sum(synapses):
+    """Say what to do instead of a summed variable."""
+    codes = [str(updater.expression) for updater in synapses.summed_updaters.values()]
+    names = set().union(*(get_identifiers(code) for code in codes))
+    if any(name.endswith("_pre") for name in names):
+        return (
+            "what hands on a variable of the source all the time is NEST's gap_junction for "
+            "potentials and rate_connection_instantaneous for rates, between models made for them"
+        )
+    return "move the equations of what is summed into the target, and let on_pre add to it"
 
 
 def input_effects(thing, spikes_first):

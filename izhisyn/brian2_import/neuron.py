@@ -14,6 +14,7 @@ import re
 import numpy as np
 import sympy
 from brian2.core.variables import Constant
+from brian2.equations.codestrings import Expression
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -26,7 +27,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Quantity
-from brian2.utils.stringtools import get_identifiers
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from izhisyn.brian2_import.checks import RANDOM, check_neuron, equation_line
 from izhisyn.brian2_import.errors import Brian2ImportError, located
@@ -176,7 +177,7 @@ class _NeuronWriter:
     ):
         self.group = group
         self.whole = whole
-        self.equations = whole.user_equations
+        self.equations = with_noise_in_place(whole.user_equations)
         self.ports = ports
         self.regularly = regularly
         self.initial = initial
@@ -782,6 +783,36 @@ class _NeuronWriter:
         if not (is_held and self.is_refractory and lines):
             return lines
         return ["if not_refractory:", *indent(lines)]
+
+
+def with_noise_in_place(equations):
+    """Write subexpressions with noise into the differential equations that use them.
+
+    Parameters
+    ----------
+    equations : brian2.Equations
+
+    Returns
+    -------
+    brian2.Equations
+        Without these subexpressions.
+    """
+    noisy = {}
+    for equation in by_dependence(equations):
+        if equation.type == SUBEXPRESSION:
+            code = word_substitute(equation.expr.code, noisy)
+            if any(name.split("_")[0] == "xi" for name in get_identifiers(code)):
+                noisy[equation.varname] = f"({code})"
+    kept = []
+    for equation in equations.values():
+        if equation.varname in noisy:
+            continue
+        if equation.type == DIFFERENTIAL_EQUATION and equation.identifiers & noisy.keys():
+            code = Expression(word_substitute(equation.expr.code, noisy))
+            name, dim, kind = equation.varname, equation.dim, equation.var_type
+            equation = SingleEquation(equation.type, name, dim, kind, code, equation.flags)
+        kept.append(equation)
+    return Equations(kept) if noisy else equations
 
 
 def by_dependence(equations):

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 import brian2
 import numpy as np
-from brian2.core.variables import Constant
-from brian2.input.timedarray import TimedArray
 from brian2.monitors.spikemonitor import EventMonitor
 from brian2.units.allunits import hertz, second
 from brian2.utils.stringtools import get_identifiers
 
+from izhisyn.brian2_import.changes import Changes
 from izhisyn.brian2_import.connections import rule_of
 from izhisyn.brian2_import.drives import rates_over_time, spike_steps
 from izhisyn.brian2_import.initial_values import InitialValues
@@ -22,6 +21,7 @@ from izhisyn.brian2_import.network import (
     has_number,
     input_effects,
     read_network,
+    sliced,
 )
 from izhisyn.brian2_import.python_code import (
     CannotExpressError,
@@ -100,7 +100,7 @@ class Imported:
     renamed: list
 
 
-def import_whole(path, same_network=False):
+def import_whole(path, same_network=False, number=1):
     """Write the models of a Brian2 script, and a PyNEST script that does what it does.
 
     The script is executed; none of its ``run()`` happens.
@@ -111,6 +111,8 @@ def import_whole(path, same_network=False):
     same_network : bool
         Whether to carry over the connections and initial values that the script drew; NEST draws
         its own otherwise.
+    number : int
+        Which of the networks that the script simulates one after the other; the first is 1.
 
     Returns
     -------
@@ -121,12 +123,13 @@ def import_whole(path, same_network=False):
     Brian2ImportError
         If the script fails, or nothing of it can be carried over.
     """
-    script = execute_whole(path)
+    script = execute_whole(path, number)
     stem = "".join(letter if letter.isalnum() else "_" for letter in path.stem).lower()
     if not stem[0].isalpha():
         stem = f"n{stem}"
     network = read_network(script, stem, path.name)
-    return _Writer(path.name, script, network, same_network).write()
+    title = path.name if number == 1 else f"Network {number} of {path.name}"
+    return _Writer(title, script, network, same_network).write()
 
 
 @dataclass
@@ -283,6 +286,7 @@ class _Writer:
         for name, array in population.model.tables.items():
             new = population.model.renamed.get(name, name)
             values = in_our_units(np.asarray(array.values), array.dim)
+            values = values if values.ndim == 1 else values[:, : len(population.group)]
             stored = self._store(f"{population.name}_{name}", values)
             if values.ndim == 1:
                 setting = dictionary({new: stored})
@@ -679,11 +683,14 @@ class _Writer:
             if isinstance(thing, EventMonitor) and extra:
                 self._leave(
                     f"SpikeMonitor {name}: {', '.join(sorted(extra))} at the spikes, which a "
-                    "spike_recorder does not record"
+                    "spike_recorder does not record; record traces, and look them up at the spikes"
                 )
             return name, call("record_spikes", neurons), population.name, neurons
         if population.model is None:
-            self._leave(f"StateMonitor {name}: {population.name} has no recordable variables")
+            self._leave(
+                f"StateMonitor {name}: {population.name} is a generator, and NEST records no "
+                "variables of one"
+            )
             return None
         known = [one for one in thing.record_variables if one in population.model.recordables]
         others = [one for one in thing.record_variables if one not in known]
@@ -736,7 +743,11 @@ class _Writer:
         if self.network.models:
             kernel["module"] = quoted(f"{self.network.stem}module")
         lines += statement(call("start_kernel", **kernel))
-        if self.uses_random:
+        changes = Changes(
+            self.network, self.script.runs, self.constants, self.drawn, self._model, self._leave
+        )
+        before = [[], *map(changes.before, self.script.runs[1:])]
+        if self.uses_random or changes.uses_random:
             lines.append("rng = np.random.default_rng(options.seed)")
         for population in self.network.populations.values():
             argument = "rng" if population.name in self.random else ""
@@ -748,9 +759,8 @@ class _Writer:
             lines.append(f"recorders = record({', '.join(used)})")
         elif self.late:
             lines.append("recorders = {}")
-        for number_of_run, run in enumerate(self.script.runs):
-            if number_of_run:
-                lines += self._changes(run)
+        for changed, run in zip(before, self.script.runs, strict=True):
+            lines += changed
             for thing in run.monitors:
                 if thing.name in self.late:
                     name, recorder, _, neurons = self.late[thing.name]
@@ -761,140 +771,6 @@ class _Writer:
             lines.append("save(recorders)")
         return Function("main", "Build the network, simulate, and save what was recorded.", lines)
 
-    def _changes(self, run):
-        """Write what the script does before a further run."""
-        lines = []
-        for assignment in run.assignments:
-            lines += self._change(assignment)
-        previous = self.script.runs[self.script.runs.index(run) - 1]
-        for population in self.network.populations.values():
-            if population.model is not None:
-                constants = population.model.constants - {"refractory"}
-                for name, now in _changed(population.group, constants, previous, run):
-                    new = population.model.renamed.get(name, name)
-                    lines.append(f"{population.name}.{new} = {number(now.get_value(), now.dim)!r}")
-                names = population.model.functions | population.model.tables.keys()
-                names &= run.namespace.keys()
-            else:
-                names = get_identifiers(str(getattr(population.group, "_rates", "")))
-                names &= run.namespace.keys()
-            for name, _ in _changed(population.group, names, previous, run):
-                lines += self._leave_change(f"{name} of {population.name}", run.line)
-        for projection in self.network.projections:
-            lines += self._changed_synapses(projection, previous, run)
-        return lines
-
-    def _changed_synapses(self, projection, previous, run):
-        """Write the changes of constants on which the synapses of a projection depend."""
-        lines, synapses = [], projection.synapses
-        for delivery in projection.deliveries:
-            if delivery.model is None:
-                names = get_identifiers(f"{delivery.weight} + {delivery.chance}")
-                for name, _ in _changed(synapses, names & run.namespace.keys(), previous, run):
-                    lines += self._leave_change(
-                        f"{name} in the weights of {projection.name}", run.line
-                    )
-                continue
-            connections = call("nest.GetConnections", synapse_model=self._model(delivery.model))
-            for name, now in _changed(synapses, delivery.model.constants, previous, run):
-                value = repr(number(now.get_value(), now.dim))
-                new = delivery.model.renamed.get(name, name)
-                lines += statement(connections, after=f".{new} = {value}")
-                if delivery.model.post_port:
-                    self._leave(
-                        f"{projection.name}: spikes of the target count when the next one of the "
-                        f"source passes, so that those before line {run.line} may count with the "
-                        f"{name} that is set there"
-                    )
-                else:
-                    self._leave(
-                        f"{projection.name}: a synapse in NEST acts when its spike is sent, so "
-                        f"that spikes under way in line {run.line} act with the other {name}"
-                    )
-        return lines
-
-    def _leave_change(self, what, line):
-        sentence = f"the change of {what} before line {line}"
-        self._leave(sentence)
-        return comment(f"left behind: {sentence}")
-
-    def _change(self, assignment):
-        where = f"line {assignment.line}"
-        for population in self.network.populations.values():
-            group = population.group
-            names = [
-                name
-                for name in (population.model.defaults if population.model else ())
-                if name in group.variables and group.variables[name] is assignment.variable
-            ]
-            if not names:
-                continue
-            (name,) = names
-            try:
-                return self._set(population, name, assignment)
-            except CannotExpressError:
-                break
-        sentence = f"the change of {assignment.owner}.{assignment.variable.name} in {where}"
-        self._leave(sentence)
-        return comment(f"left behind: {sentence}")
-
-    def _set(self, population, name, assignment):
-        first, end = assignment.span
-        item = assignment.item
-        if isinstance(item, slice) and item != slice(None):
-            start, stop, step = item.indices(end - first)
-            if step != 1:
-                raise CannotExpressError
-            first, end = first + start, first + stop
-        elif isinstance(item, int | np.integer):
-            first, end = first + int(item), first + int(item) + 1
-        elif not (isinstance(item, slice) or (isinstance(item, str) and item == "True")):
-            raise CannotExpressError
-        neurons = sliced(population, first, end)
-        value = assignment.value
-        dim = population.group.variables[name].dim
-        if isinstance(value, str):
-            group = population.group
-
-            def resolve(one):
-                return group.resolve_all({one}, assignment.namespace, user_identifiers=set())[one]
-
-            variables = {"i": f"np.arange({end - first})"}
-            for other in get_identifiers(value) & set(population.model.defaults):
-                if other not in population.model.constants:
-                    new = population.model.renamed.get(other, other)
-                    variables[other] = f"np.array({neurons}.{new})"
-            text = array_code(value, resolve, variables, str(end - first), self.constants)
-            self.uses_random |= is_random(value)
-        else:
-            array = in_our_units(np.asarray(value, dtype=float), dim)
-            if array.size == 1:
-                text = repr(number(np.asarray(value).item(), dim))
-            else:
-                key = f"{population.name}_{name}_line_{assignment.line}"
-                self.drawn[key] = array
-                text = f'drawn["{key}"]'
-        late = population.model.touched & {name} if population.spikes_first else ()
-        note = ["# the spikes of the step before still follow"] if late else []
-        return [*note, f"{neurons}.{population.model.renamed.get(name, name)} = {text}"]
-
-
-def _changed(thing, names, previous, run):
-    """Find constants and functions of a Brian2 object that a further run has with other values."""
-    for name in sorted(names):
-        before, now = (
-            thing.resolve_all({name}, one.namespace, user_identifiers=set())[name]
-            for one in (previous, run)
-        )
-        if isinstance(now, TimedArray):
-            same = float(before.dt) == float(now.dt) and np.array_equal(before.values, now.values)
-        elif isinstance(now, Constant):
-            same = before.get_value() == now.get_value()
-        else:
-            same = True  # a variable, or a function of Brian2's own
-        if not same:
-            yield name, now
-
 
 def input_weight(thing):
     """Give the weight of a PoissonInput, a number or a string with one, in SI units."""
@@ -904,17 +780,6 @@ def input_weight(thing):
 
 def _pair(recorder, neurons):
     return Brackets("(", (recorder, neurons), ")")
-
-
-def sliced(population, first, end):
-    """Write a range of a population's neurons."""
-    size = len(population.group)
-    if first == 0 and end == size:
-        return population.name
-    if end == first + 1:
-        return f"{population.name}[{first}]"
-    begin = "" if first == 0 else str(first)
-    return f"{population.name}[{begin}:{'' if end == size else end}]"
 
 
 def _one_line(code):

@@ -349,6 +349,7 @@ class _Synapse:
                 if in_target:
                     lines += self._effect(variable, operator, code)
                     continue
+                self._check_of_target(code)
             lines += self.names.statements(line, self.where, self._assign)
         return lines
 
@@ -366,6 +367,7 @@ class _Synapse:
                         f"a spike of the target changes variables of the synapse in NEST, not "
                         f"{target}; let the target's own reset change what is the target's"
                     )
+                self._check_of_target(code)
             if target in self.equations.names:
                 self.assigned.add(target)
             lines += self.names.statements(line, self.where_post, self._assign)
@@ -373,6 +375,15 @@ class _Synapse:
 
     def _assign(self, name, operator, term):
         return [f"{self.names.variables[name].text} {operator} {term.text}"]
+
+    def _check_of_target(self, code):
+        """Refuse what a synapse would compute from variables of its target."""
+        if found := sorted(name for name in get_identifiers(code) if self._is_of_neuron(name)):
+            raise Brian2ImportError(
+                f"a synapse in NEST does not see {found[0]}, a variable of its target, when a "
+                "spike passes; write a NESTML synapse with a continuous post port, or use NEST's "
+                "clopath_synapse or urbanczik_synapse for rules that depend on voltages"
+            )
 
     def _check_names(self, code):
         for name in sorted(get_identifiers(code)):

@@ -28,6 +28,7 @@ from izhisyn.brian2_import.script import (
 )
 
 MONITORS = (EventMonitor, brian2.StateMonitor, brian2.PopulationRateMonitor)
+_GROUPS = (brian2.NeuronGroup, brian2.PoissonGroup, brian2.SpikeGeneratorGroup)
 MAX_RUNS = 50  # a script with more is a loop over trials, not one simulation
 
 
@@ -139,12 +140,14 @@ class WholeScript:
         return sum(run.duration for run in self.runs)
 
 
-def execute_whole(path):
-    """Execute a script up to its last ``run()``; none of them happens.
+def execute_whole(path, number=1):
+    """Execute a script up to the last ``run()`` of a network; none of them happens.
 
     Parameters
     ----------
     path : pathlib.Path
+    number : int
+        Which of the networks that the script simulates one after the other; the first is 1.
 
     Returns
     -------
@@ -156,7 +159,7 @@ def execute_whole(path):
         If the script fails before its first ``run()``, or has none.
     """
     source, code = read_script(path)
-    recorder = _Recorder(path, source)
+    recorder = _Recorder(path, source, number)
     names = {"__name__": "__main__", "__file__": str(path)}
     with instead_of_run(recorder.run), recorder.watching():
         try:
@@ -175,20 +178,28 @@ def execute_whole(path):
             f"{path} does not call run(), so nothing is known of what it simulates; call run() in "
             "it, or name a group with --neuron"
         )
+    if recorder.number < number:
+        raise Brian2ImportError(
+            f"{path} simulates {recorder.number} networks, so that there is no network {number}; "
+            f"choose --network 1 to {recorder.number}"
+        )
     return recorder.script
 
 
 class _Recorder:
     """Notes what a script does; `script` has the result."""
 
-    def __init__(self, path, source):
+    def __init__(self, path, source, wanted):
         self.path = path
+        self.wanted = wanted
+        self.number = 1
         self.source = source
         self.run_lines = run_calls(source)
         self.last_lines = _lines_after_which_nothing_runs(source)
-        self.assignments = []
+        self.assignments, self.every_assignment = [], []
         self.initial = []
         self.in_library = False
+        self.connections = {}  # by id; two objects may have the same name, one after the other
         self.script = WholeScript()
 
     def run(self, network, duration, namespace, objects):
@@ -197,10 +208,15 @@ class _Recorder:
         line = self._line()
         is_magic = isinstance(network, MagicNetwork)
         found = objects_that_run(None if is_magic else network, objects)
+        if self.script.runs and not self._is_same_network(found):
+            self._begin_network(found, line)
         script = self.script
         if not script.runs:
             script.objects, script.running = dict(objects), found
             script.schedule = list(network.schedule)
+            for synapses, calls in self.connections.values():
+                if any(synapses is thing for thing in found):
+                    script.connections[synapses.name] = calls
             self.initial = [
                 (variable, np.array(variable.get_value()))
                 for thing in found
@@ -208,10 +224,11 @@ class _Recorder:
                 for variable in thing.variables.values()
                 if isinstance(variable, ArrayVariable)
             ]
-        elif not self._is_same_network(found):
-            self._stop(f"what runs from line {line} on, which is another network")
         elif len(script.runs) == MAX_RUNS:
-            self._stop(f"what follows the first {MAX_RUNS} runs")
+            self._stop(
+                f"what follows the first {MAX_RUNS} runs: so many are a loop over trials; write it "
+                "around simulate() in run.py"
+            )
         for name, thing in objects.items():
             script.objects.setdefault(name, thing)
         names = dict(objects if namespace is None else namespace)  # which may change later
@@ -224,12 +241,31 @@ class _Recorder:
         if line in self.last_lines:
             raise ScriptStopped
 
+    def _begin_network(self, found, line):
+        """Forget the networks before the wanted one; stop behind it."""
+        if self.number == self.wanted:
+            self._stop(
+                f"what runs from line {line} on, which is another network: --network "
+                f"{self.number + 1} imports it"
+            )
+        self.number += 1
+        self.script = WholeScript()
+        self.assignments = list(self.every_assignment)
+        for thing in found:
+            if hasattr(thing, "clock"):
+                thing.clock.variables["t"].set_value(0.0)
+                thing.clock.variables["timestep"].set_value(0)
+
     def _is_same_network(self, found):
         """Whether the same objects run as before, but for additional monitors."""
-        known = {thing.name for thing in self.script.running}
+        known = {thing.name: thing for thing in self.script.running}
         names = {thing.name for thing in found}
-        new = [thing for thing in found if thing.name not in known]
-        return known <= names and all(isinstance(thing, MONITORS) for thing in new)
+        for thing in found:
+            if thing.name not in known and not isinstance(thing, MONITORS):
+                return False
+            if isinstance(thing, (*_GROUPS, brian2.Synapses)) and known[thing.name] is not thing:
+                return False  # another object of the same name
+        return known.keys() <= names
 
     def note_end_of_script(self, error):
         """Say what is missing if the script fails after a run, which had no results."""
@@ -237,7 +273,8 @@ class _Recorder:
         if rest:
             self.script.left_behind.append(
                 f"the runs in line {', '.join(map(str, rest))}: the script needs results of the "
-                f"runs before ({error})"
+                f"runs before, and none happens while it is imported ({_without_remedy(error)}); "
+                "write them into run.py"
             )
 
     def _stop(self, sentence):
@@ -278,13 +315,15 @@ class _Recorder:
                 connect(synapses, **given, namespace=namespace)
             finally:
                 recorder.in_library = False
-            recorder.script.connections.setdefault(synapses.name, []).append(
-                Connection(given, dict(namespace), first, len(synapses))
-            )
+            _, calls = recorder.connections.setdefault(id(synapses), (synapses, []))
+            calls.append(Connection(given, dict(namespace), first, len(synapses)))
 
         def restore(*_, **__):
             if recorder.script.runs:
-                recorder._stop(f"what follows restore() in line {recorder._line()}")
+                recorder._stop(
+                    f"what follows restore() in line {recorder._line()}: NEST cannot go back in "
+                    "time; run run.py again instead"
+                )
 
         with (
             mock.patch.object(VariableView, "set_item", noting_set_item),
@@ -300,9 +339,16 @@ class _Recorder:
         span = (start, start + len(group)) if hasattr(group, "__len__") else (0, 0)
         if not isinstance(value, str):
             namespace, value = {}, _copy(value)
-        self.assignments.append(
-            Assignment(view.variable, group.name, span, item, value, dict(namespace), self._line())
+        noted = Assignment(
+            view.variable, group.name, span, item, value, dict(namespace), self._line()
         )
+        self.assignments.append(noted)
+        self.every_assignment.append(noted)
+
+
+def _without_remedy(error):
+    """Say what failed, without what to do about it in Brian2, where it would not have failed."""
+    return str(error).rpartition("; ")[0]
 
 
 def _copy(value):

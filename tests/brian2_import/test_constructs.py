@@ -363,6 +363,18 @@ def test_reserved_names_are_renamed_and_told(name, owner):
     assert {f"{name}_1 mV = v / 2", f"v = {name}_1"} <= set(lines_of(text))
 
 
+def test_noise_of_a_subexpression_goes_where_it_is_used():
+    """As if its author had written it there; both equations have the same random number."""
+    noise = "(mu + sigma*sqrt(ms)*xi_pop)"
+    texts = [
+        carry(f"dv/dt = ({one} - v)/tau : volt\ndw/dt = 2*{one}/tau : volt{more}", namespace=values)
+        for one, more in ((noise, ""), ("noise", f"\nnoise = {noise[1:-1]} : volt"))
+        for values in [{"mu": 1 * mV, "sigma": 2 * mV}]
+    ]
+    assert lines_of(texts[0]) == lines_of(texts[1])
+    assert "noise" not in texts[1].replace("white noise", "")
+
+
 def test_post_suffix_means_the_neuron_itself():
     """As Brian2 has it in the on_pre of Synapses."""
     text = carry("dg/dt = -g/tau : 1\nw : 1", on_pre={"exc": "g_post += w_post"})

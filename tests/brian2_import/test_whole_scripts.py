@@ -177,7 +177,10 @@ def test_synapses_that_listen_to_their_target(write_script, tmp_path):
     [
         (f"S = {RULE}, delay={{'post': 1*ms}})", "`w [*]= 0.9`: it has a delay"),
         (f"S = {RULE.replace('w *=', 'v_post *=')})", "`v_post [*]= 0.9`: .*own reset"),
-        (f"S = {RULE.replace('w *=', 'w = v_post *')})", "v_post belongs to another part"),
+        (
+            f"S = {RULE.replace('w *=', 'w = v_post *')})",
+            "does not see v_post, a variable of its target",
+        ),
         (f"S = {RULE})\nS.post.order = -2", "leave `when` and `order`"),
         (f"S = {RULE})\nS.delay = 'i*ms'", "different delays"),
         (
@@ -246,11 +249,34 @@ w, eta, tau, f = 2*mV, 0.5, 9*ms, TimedArray([10, 30]*Hz, dt=1*ms)"""
     assert "left behind: D: spikes of the target count when" in printed
 
 
+def test_networks_that_run_one_after_the_other(write_script, capsys):
+    """The first one, or the one that is asked for; objects may have the same names again."""
+    script = """def simulate(n):
+    G = NeuronGroup(n, 'dv/dt = -v/ms : 1', threshold='v > 1', name='cells', method='exact')
+    G.v = 0.1*n
+    S = Synapses(G, G, on_pre='v += 0.1*n', name='both', delay=1*ms)
+    S.connect(j='i') if n == 2 else S.connect()
+    run(1*ms*n)
+for n in (2, 3, 4):
+    simulate(n)
+"""
+    for number in (1, 2, 3):
+        text = write_script(script, *(["--network", str(number)] if number > 1 else []))
+        assert f'nest.Create("model_g_neuron", {number + 1})' in text
+        assert f"simulate({number + 1}.0)" in text
+        rule = "one_to_one" if number == 1 else "all_to_all"
+        assert f'"{rule}", {{"weight": 0.1 * n, "delay": 1.0}}' in text
+        assert text.startswith('"""model.py' if number == 1 else f'"""Network {number} of model.py')
+        assert f"another network: --network {number + 1} imports it" in capsys.readouterr().out
+    with pytest.raises(Brian2ImportError, match=r"4 networks, .* choose --network 1 to 4"):
+        write_script(script, "--network", "5")
+
+
 def test_names_and_tables_are_told_where_they_are_set(write_script, capsys, tmp_path):
     """A name that NEST needs itself, and TimedArrays of many values or with a column for each."""
     text = write_script(
         """signed = TimedArray(rand(200), dt=1*ms)
-each = TimedArray(rand(5, 3), dt=1*ms)
+each = TimedArray(rand(5, 4), dt=1*ms)
 G = NeuronGroup(3, 'dx/dt = (signed(t) + each(t, i) - update*x)/ms : 1\\nupdate : 1')
 G.update = '1 + i'
 M = StateMonitor(G, 'x', record=True)
@@ -277,10 +303,17 @@ def test_tables_without_a_column_for_each_neuron_are_refused(write_script):
     model = "G = NeuronGroup(1000, 'x = f({}) : 1\\ndv/dt = x/ms : 1', method='euler')"
     for values, argument, message in (
         ("rand(3, 1000)", "t, 999 - i", r"write f\(t, i\)"),
+        ("rand(3, 999)", "t, i", "1000 neurons .* which has 999"),
         ("rand(60000)", "t", "0.5 GB"),
     ):
         with pytest.raises(Brian2ImportError, match=message):
             write_script(f"f = TimedArray({values}, dt=1*ms)\n{model.format(argument)}")
+
+
+def test_numbers_that_are_drawn_between_runs(write_script):
+    """From the generator of the script, which is there although nothing was drawn before."""
+    text = write_script(f"{CELLS}run(1*ms)\nG.v[50:] = 'rand()*mV'")
+    assert text.index("rng = np.random.default_rng") < text.index("G[50:].v = rng.random(50)")
 
 
 def test_what_cannot_be_moved_is_a_comment_at_its_place_and_in_the_list(write_script, capsys):
@@ -292,15 +325,26 @@ J.connect(j='i')
 B = Synapses(G, G, on_pre='v_pre += 1*mV')
 B.connect(j='i')
 M = SpikeMonitor(G)
+C = Synapses(G, G, 'w : volt', on_pre='v_post += w')
+C.connect(j='i')
 @network_operation
 def stir():
     pass
+run(1*ms)
+C.w = 2*mV
+G.v['i < 3'] = 0*mV
 """
     )
     printed = capsys.readouterr().out
-    for what in ("Synapses J: the summed variable", "Synapses B: on_pre of ", "network_operation"):
+    for what in (
+        "Synapses J: the summed variable I_post: NEST sums spikes, not variables; what hands on",
+        "Synapses B: on_pre of ",
+        "network_operation",
+        "the change of C.w in line 18: it belongs to synapses; set it by nest.GetConnections",
+        "the change of G.v in line 19: its index or value has no counterpart in numpy",
+    ):
         assert f"left behind: {what}" in printed
-        assert f"- {what}" in text
+        assert f"- {what[:80]}" in text
     assert "    # left behind: Synapses J:" in text
     assert "record_spikes(G)" in text
 

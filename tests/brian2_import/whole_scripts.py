@@ -9,6 +9,7 @@ import sys
 import brian2
 import numpy as np
 
+from izhisyn import analysis
 from izhisyn.brian2_import import __main__ as command
 from izhisyn.brian2_import.run_script import NESTML_OPTIONS
 from izhisyn.brian2_import.units import unit_size
@@ -17,15 +18,22 @@ from tests.conftest import ROOT
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg"}
 
 
-def seeded():
+def seeded(seed=7):
     """Let Brian2 draw the same numbers each time, without compiling."""
     brian2.prefs.codegen.target = "numpy"
-    brian2.seed(7)
-    np.random.seed(8)  # noqa: NPY002 - the generator that scripts use
+    brian2.seed(seed)
+    np.random.seed(seed + 1)  # noqa: NPY002 - the generator that scripts use
 
 
 def run_imported(folder):
     """Build the models and run the script in a folder; give what it recorded."""
+    build_imported(folder)
+    run_python(folder / "run.py")
+    return np.load(folder / "results.npz")
+
+
+def build_imported(folder):
+    """Build the models in a folder, and let its script find them there."""
     text = (folder / "run.py").read_text()
     if "--module-name" in text:
         module = text.split("--module-name ")[1].split()[0]
@@ -35,8 +43,6 @@ def run_imported(folder):
         run_python(*build, "--numeric-solver", "forward-Euler", "--install-dir", folder)
         text = text.replace(f'module="{module}"', f'module="{folder / module}"')
         (folder / "run.py").write_text(text)
-    run_python(folder / "run.py")
-    return np.load(folder / "results.npz")
 
 
 def run_python(*arguments):
@@ -107,3 +113,44 @@ def compare(script, folder):
             )
             counts[name] = values.size
     return counts
+
+
+def statistics(script, folder, monitors, n_neurons, seeds):
+    """Simulate a script with several seeds in both simulators; NEST draws its own network.
+
+    Parameters
+    ----------
+    script, folder : pathlib.Path
+    monitors : tuple of str
+        Name of a SpikeMonitor in the script, and where it calls ``run()``.
+    n_neurons : int
+        Number of neurons that it records.
+    seeds : sequence of int
+
+    Returns
+    -------
+    expected, values : numpy.ndarray, shape (n_seeds, 3)
+        Of Brian2 and NEST: rate [spikes/s], mean CV of the neurons' intervals, CV of the number of
+        spikes in bins of 5 ms; without the first 100 ms.
+    """
+    command.main([str(script), "--all", "--output", str(folder)])
+    build_imported(folder)
+    expected, values = [], []
+    for seed in seeds:
+        seeded(seed)
+        monitor = runpy.run_path(str(script))[monitors[0]]
+        end = monitor.clock.variables["t"].get_value().item() * 1e3
+        expected.append(_statistics(monitor.t_[:] * 1e3, monitor.i[:], n_neurons, end))
+        run_python(folder / "run.py", "--seed", seed + 1)
+        found = np.load(folder / "results.npz")
+        times, indices = found[f"{monitors[1]}_t"], found[f"{monitors[1]}_i"]
+        values.append(_statistics(times, indices, n_neurons, end))
+    return np.array(expected), np.array(values)
+
+
+def _statistics(times, indices, n_neurons, end, begin=100.0):
+    late = times > begin
+    times, indices = times[late], indices[late]
+    cvs = analysis.interval_cvs(times, indices, range(n_neurons))
+    _, rates = analysis.population_rate(times, n_neurons, begin, end, width=5.0)
+    return np.mean(rates), np.nanmean(cvs), np.std(rates) / np.mean(rates)
