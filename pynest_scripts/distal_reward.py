@@ -4,8 +4,8 @@
 800 excitatory and 200 inhibitory cells with 100 synapses each and noise. One of the 80 000
 excitatory synapses starts at weight 0; each time its target fires within 20 ms after its source, a
 reward follows 1 to 3 s later, in the middle of the network's other activity. Eligibility traces
-remember which synapses were active, and dopamine turns what they remember into weights: the one
-synapse on which reward depends grows, the others do not.
+remember which synapses were active, and dopamine turns what they remember into weights: the
+synapse on which reward depends grows from nothing into the strongest few per cent.
 
 Scheme, step (1 ms) and order of additions are those of the published program; see docs/learning.md.
 
