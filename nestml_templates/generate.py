@@ -121,8 +121,9 @@ def generate(unit: dict) -> None:
 class Generator(nest_code_generator.NESTCodeGenerator):
     """NESTML's generator, which leaves the module's own code to build_module.py.
 
-    Templates get two more names: pool_printer prints what runs for several neurons at once, and
-    called_in_update has the names of the functions that the update block calls, at any depth.
+    Templates get more names: pool_printer prints what runs for several neurons at once,
+    called_in_update has the names of the functions that the update block calls, at any depth, and
+    moved_parameters those that a synapse has left to its target.
     """
 
     texts = Texts()
@@ -134,6 +135,7 @@ class Generator(nest_code_generator.NESTCodeGenerator):
             **super()._get_model_namespace(astnode, metadata),
             "pool_printer": self._pool_printer,
             "called_in_update": called_in_update(astnode),
+            "moved_parameters": moved_parameters(astnode, metadata),
             "stock_reason": self.stock_reason,
             "texts": self.texts,
         }
@@ -250,6 +252,45 @@ def called_in_update(model: ASTModel) -> set[str]:
         waiting += [functions[name] for name in search.names - found if name in functions]
         found |= search.names
     return found
+
+
+def moved_parameters(model: ASTModel, metadata: dict) -> list[str]:
+    """List the parameters of a synapse that its target has, and that it does not use itself.
+
+    NESTML leaves them in the synapse, where they have no effect.
+    """
+    neuron = metadata.get(model.get_name(), {}).get("paired_neuron")
+    if neuron is None:
+        return []
+    original = model.get_name().partition("__with_")[0]
+    theirs = {symbol.get_symbol_name() for symbol in neuron.get_parameter_symbols()}
+    search = VariableSearch()
+    for block in (
+        *model.get_state_blocks(),
+        *model.get_internals_blocks(),
+        *model.get_equations_blocks(),
+        *model.get_functions(),
+        *model.get_update_blocks(),
+        *model.get_on_receive_blocks(),
+        *model.get_on_condition_blocks(),
+    ):
+        block.accept(search)
+    own = [symbol.get_symbol_name() for symbol in model.get_parameter_symbols()]
+    return [
+        name for name in own if f"{name}__for_{original}" in theirs and name not in search.names
+    ]
+
+
+class VariableSearch(ASTVisitor):
+    """Collects the names of the variables that occur."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def visit_variable(self, node: object) -> None:
+        """Note a name."""
+        self.names.add(node.get_name())
 
 
 class CallSearch(ASTVisitor):

@@ -47,7 +47,13 @@ NAMES = {
         "ASTExpression.get_lhs",
         "ASTExpression.get_rhs",
     ],
-    "pynestml.meta_model.ast_model": ["ASTModel.get_functions", "ASTModel.get_update_blocks"],
+    "pynestml.meta_model.ast_model": [
+        f"ASTModel.get_{kind}"
+        for kind in (
+            "functions update_blocks state_blocks internals_blocks equations_blocks"
+            " on_receive_blocks on_condition_blocks parameter_symbols"
+        ).split()
+    ],
     "pynestml.codegeneration.printers.nest_variable_printer": [
         "NESTVariablePrinter._print_buffer_value"
     ],

@@ -178,6 +178,13 @@ def test_synapse_refuses_other_targets_and_leaves_nests_own_alone(module, fresh_
             nest.Connect(neurons[0], other, syn_spec={"synapse_model": synapse})
         except nest.NESTError as error:
             print(f"refused: {error}")
+        try:
+            nest.SetDefaults(synapse, {"tau_tr_pre": 11.0, "tau_tr_post": 12.0})
+        except nest.NESTError as error:
+            print(f"refused: {error}")
+        kept = nest.GetDefaults(synapse)
+        assert kept["tau_tr_pre"] == kept["tau_tr_post"] == 20.0
+        nest.SetDefaults(synapse, {"tau_tr_pre": 20.0, "tau_tr_post": 20.0})
         source = nest.Create("parrot_neuron")
         driver = nest.Create("spike_generator", params={"spike_times": [10.0, 50.0]})
         nest.Connect(driver, source)
@@ -196,8 +203,9 @@ def test_synapse_refuses_other_targets_and_leaves_nests_own_alone(module, fresh_
         LD_LIBRARY_PATH=str(folder.parent),
     )
     assert output.returncode == 0, output.stderr
-    *_, refused, weights = output.stdout.splitlines()
+    *_, refused, moved, weights = output.stdout.splitlines()
     assert f"must be a {told['neuron']} and is a parrot_neuron" in refused
+    assert f"set tau_tr_post__for_my_stdp_synapse of the {told['neuron']}" in moved
     alone, beside = map(float, weights.split())
     assert alone == beside != 1.0
 
