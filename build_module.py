@@ -216,7 +216,9 @@ def find_models(paths: list[Path]) -> tuple[Path, ...]:
     """List the NESTML files that ``paths`` (files, or folders searched to any depth) name."""
     found: set[Path] = set()
     for path in paths:
-        files = sorted(path.rglob("*.nestml")) if path.is_dir() else [path]
+        files = [path]
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*.nestml") if not file.is_dir())
         if not path.exists():
             raise BuildError(
                 f"there is no file or folder {path}; name a NESTML file or a folder of them"
@@ -233,6 +235,10 @@ def read_model(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError as error:
         raise BuildError(f"{file} is not UTF-8 ({error}); store it as such") from error
+    except OSError as error:
+        raise BuildError(
+            f"cannot read {file} ({error.strerror}); move it away, or mend its permissions"
+        ) from error
 
 
 def refuse_unusable_names(file: Path, names: list[str]) -> None:

@@ -252,6 +252,17 @@ def test_models_without_a_usable_name(tmp_path, neuron, build, change, words):
     assert not list((tmp_path / "out").glob("*.so"))
 
 
+def test_folder_with_what_is_no_file(tmp_path, neuron, build):
+    """A folder with the name of a model is searched; a link to nothing is named."""
+    (tmp_path / "folder.nestml").mkdir()
+    neuron.rename(tmp_path / "folder.nestml" / "tiny_neuron.nestml")
+    found = build_module.find_models([tmp_path])
+    assert found == ((tmp_path / "folder.nestml/tiny_neuron.nestml").resolve(),)
+    (tmp_path / "link.nestml").symlink_to(tmp_path / "nowhere")
+    message = error_of(build("--models", tmp_path, "--install-dir", tmp_path / "out"))
+    assert f"cannot read {tmp_path / 'nowhere'} (No such file or directory)" in message
+
+
 def test_pair_whose_neuron_has_the_name_of_one_of_nests(tmp_path, neuron, build):
     """NESTML generates the neuron by itself as well, which NEST would refuse after minutes."""
     neuron.write_text(neuron.read_text().replace("tiny_neuron", "iaf_psc_delta"))
