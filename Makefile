@@ -42,7 +42,7 @@ test-nest-suite: build ## run NEST's own generic tests on our models (minutes; d
 # Not part of CI: a release of somebody else must not stop us. NEST and NESTML stay, see pyproject.toml.
 test-newest: ## run the quick tests with the newest releases of what pyproject.toml allows, in .venv-newest
 	@"$(PYTHON)" -m venv --clear .venv-newest
-	@.venv-newest/bin/python -m pip --disable-pip-version-check install -q -e ".[test]"
+	@.venv-newest/bin/python -m pip --disable-pip-version-check install -q -e ".[test,docs]"
 	@.venv-newest/bin/python build_module.py
 	@.venv-newest/bin/python -m pytest -m "not slow" $(ARGS)
 
