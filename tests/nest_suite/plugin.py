@@ -14,6 +14,7 @@ from nest import nestkernel_api as kernel
 
 from tests.nest_suite.substitutions import (
     EXPECTATIONS,
+    NEED_TRANSMITTER,
     ORDINARY_NEURONS,
     SUBSTITUTIONS,
     UNIVERSAL_NEURON,
@@ -80,7 +81,8 @@ class StandIn:
         status = self._original["get_kernel_status"]()
         if self._hides_nest_models:
             for kind in ("node_models", "synapse_models"):
-                status[kind] = [model for model in status[kind] if model not in self._of_nest]
+                hidden = self._of_nest.union(NEED_TRANSMITTER)
+                status[kind] = [model for model in status[kind] if model not in hidden]
         return status
 
     def set_kernel_status(self, status: dict) -> None:

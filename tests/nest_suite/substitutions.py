@@ -14,6 +14,8 @@ ORDINARY_NEURONS = ("iaf_psc_alpha", "iaf_psc_exp", "iaf_psc_delta", "iaf_cond_a
 IN_QUOTES = tuple(f'"{neuron}"' for neuron in ORDINARY_NEURONS)
 # Tests that loop over synapses want a neuron that takes all of NEST's; ours take all of ours.
 UNIVERSAL_NEURON = "hh_psc_alpha_gap"
+# They leave out stdp_dopamine_synapse, which needs a volume transmitter before it is connected.
+NEED_TRANSMITTER = ("dopamine_stdp_izhikevich_synapse", "dopamine_stdp_izhikevich_synapse_lbl")
 
 
 @dataclass(frozen=True)
