@@ -356,8 +356,8 @@ def table_beside_brian2(runs):
 
 
 def quiet_run(runs, name, neurons):
-    """Find the run of a contestant without synapses; two connections need none of their own."""
-    return find(runs, OURS if name == TWO else name, neurons, 0)
+    """Find the run of a contestant without synapses; our neurons need one for all synapses."""
+    return find(runs, OURS if name in (PLAIN, TWO) else name, neurons, 0)
 
 
 def table_of_network(runs):

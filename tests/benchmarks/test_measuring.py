@@ -138,6 +138,28 @@ def a_run(name, synapses, processor, megabytes=0.0):
     }
 
 
+def test_tables_of_networks_have_all_contestants():
+    """What a whole benchmark measures fits into its tables and its figure."""
+    sizes = [network.Size(n, k) for n, all_synapses in network.SIZES for k in all_synapses]
+    runs = [
+        a_run(name, size.synapses, 1.0 + size.synapses) | {"neurons": size.neurons, "wall": 1.0}
+        for size in sizes
+        for name in network.contestants_at(size)
+    ]
+    for run in runs:
+        run["build"]["seconds"] = 1.0
+    names = {run["name"] for run in runs if (run["neurons"], run["synapses"]) == network.THREADED}
+    two = [a_run(network.PLAIN, 1000, 2.0) | {"threads": 2, "wall": 1.0}]
+    table = network.table_of_network(runs)
+    assert {line.split(" | ")[0].strip("| ") for line in table.splitlines()[2:]} == names
+    assert "| 1001 | 1 | 1000 |" in table  # the processor time, that of the neurons, the rest
+    for made in (network.table_of_times(runs), network.table_beside_brian2(runs)):
+        assert len(made.splitlines()) == 2 + len(sizes)
+    assert network.table_of_costs(network.event_costs(runs))
+    assert network.PLAIN in network.table_of_threads(runs + two)
+    network.draw(runs)
+
+
 def test_network_targets_leave_out_the_neurons():
     """Events and connections are what a network has beyond one without synapses."""
     runs = [
