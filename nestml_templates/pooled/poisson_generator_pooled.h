@@ -7,165 +7,61 @@
 #include <string>
 #include <vector>
 
-#include "event_delivery_manager_impl.h"
-#include "exceptions.h"
-#include "kernel_manager.h"
-#include "stimulation_device.h"
-
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
+//! The rate, which holds until the first of the times, and those that hold from then on
+struct PoissonRates
+{
+  static constexpr const char* FROM_BACKEND[] = { "rate" };
+  static constexpr const char* FROM_BACKEND_TEXT = "one value, the rate in spikes/s";
+
+  void get( Dictionary& ) const;
+  void set( const Dictionary&, nest::Node* );
+  static void refuse_unless_rate( double rate );
+  std::vector< long > steps_of( const std::vector< double >& times ) const;
+
+  //! Rate of spikes at a time stamp [spikes/s]
+  double
+  at( const long step ) const
+  {
+    const auto later = std::upper_bound( steps.begin(), steps.end(), step );
+    return later == steps.begin() ? rate : values[ later - steps.begin() - 1 ];
+  }
+
+  double rate = 0.0;            //!< [spikes/s]
+  std::vector< long > steps;    //!< times at which the rate changes
+  std::vector< double > values; //!< and to what [spikes/s]
+  bool allows_offgrid_times = false;
+};
+
 /**
  * Independent Poisson spike trains for each target, as NEST's poisson_generator, at a rate that may change as
  * that of NEST's inhomogeneous_poisson_generator.
  */
-class poisson_generator_pooled : public nest::StimulationDevice
+class poisson_generator_pooled : public SpikeDevice< PoissonRates >
 {
-public:
-  using nest::Node::event_hook;
-
-  poisson_generator_pooled() = default;
-
-  poisson_generator_pooled( const poisson_generator_pooled& other )
-    : nest::StimulationDevice( other )
-    , rates_( other.rates_ )
-  {
-  }
-
-  std::size_t send_test_event( nest::Node& target, std::size_t receptor_type, nest::synindex, bool is_dummy ) override;
-  void get_status( Dictionary& ) const override;
-  void set_status( const Dictionary& ) override;
-  void set_data_from_stimulation_backend( std::vector< double >& ) override;
-
-  Type
-  get_type() const override
-  {
-    return Type::SPIKE_GENERATOR;
-  }
-
-private:
-  //! The rate, which holds until the first of the times, and those that hold from then on
-  struct Rates
-  {
-    void get( Dictionary& ) const;
-    void set( const Dictionary&, nest::Node* );
-    static void refuse_unless_rate( double rate );
-    std::vector< long > steps_of( const std::vector< double >& times ) const;
-
-    //! Rate of spikes at a time stamp [spikes/s]
-    double
-    at( const long step ) const
-    {
-      const auto later = std::upper_bound( steps.begin(), steps.end(), step );
-      return later == steps.begin() ? rate : values[ later - steps.begin() - 1 ];
-    }
-
-    double rate = 0.0;            //!< [spikes/s]
-    std::vector< long > steps;    //!< times at which the rate changes
-    std::vector< double > values; //!< and to what [spikes/s]
-    bool allows_offgrid_times = false;
-  };
-
-  void
-  init_state_() override
-  {
-    nest::StimulationDevice::init_state();
-  }
-
-  void
-  init_buffers_() override
-  {
-    nest::StimulationDevice::init_buffers();
-  }
-
-  void
-  pre_run_hook() override
-  {
-    nest::StimulationDevice::pre_run_hook();
-  }
-
   void update( const nest::Time&, long, long ) override;
   void event_hook( nest::DSSpikeEvent& ) override;
-  double rate_in_step( const nest::Time& origin, long lag ) const;
 
-  Rates rates_;
   PoissonSpikes spikes_;
 };
-
-inline std::size_t
-poisson_generator_pooled::send_test_event( nest::Node& target,
-  const std::size_t receptor_type,
-  const nest::synindex syn_id,
-  const bool is_dummy )
-{
-  enforce_single_syn_type( syn_id );
-  // A synapse that cannot ask back for each target refuses the first; a neuron takes the second.
-  nest::DSSpikeEvent drawn;
-  nest::SpikeEvent plain;
-  drawn.set_sender( *this );
-  plain.set_sender( *this );
-  return is_dummy ? target.handles_test_event( drawn, receptor_type )
-                  : target.handles_test_event( plain, receptor_type );
-}
-
-inline void
-poisson_generator_pooled::get_status( Dictionary& status ) const
-{
-  rates_.get( status );
-  nest::StimulationDevice::get_status( status );
-}
-
-inline void
-poisson_generator_pooled::set_status( const Dictionary& status )
-{
-  Rates changed = rates_;
-  changed.set( status, this );
-  nest::StimulationDevice::set_status( status ); // may refuse as well; nothing has been changed yet
-  rates_ = changed;
-}
-
-inline void
-poisson_generator_pooled::set_data_from_stimulation_backend( std::vector< double >& values )
-{
-  if ( values.empty() )
-  {
-    return;
-  }
-  if ( values.size() != 1 )
-  {
-    throw nest::BadParameterValue( String::compose(
-      "A stimulation backend gives %1 one value, the rate in spikes/s, not %2 values.", get_name(), values.size() ) );
-  }
-  Dictionary status;
-  status[ nest::names::rate ] = values[ 0 ];
-  rates_.set( status, this );
-}
 
 inline void
 poisson_generator_pooled::update( const nest::Time& origin, const long from, const long to )
 {
   spikes_.seed( nest::get_vp_specific_rng( get_thread() ) );
-  for ( long first = from, end; first < to; first = end )
-  {
-    const double rate = rate_in_step( origin, first );
-    end = first + 1;
-    while ( end < to and rate_in_step( origin, end ) == rate )
-    {
-      ++end;
-    }
+  const auto rate_at = [ & ]( const long lag ) {
+    const long step = origin.get_steps() + lag;
+    return is_active( nest::Time::step( step ) ) ? parameters_.at( step + 1 ) : 0.0;
+  };
+  for_equal_lags( from, to, rate_at, [ & ]( const long first, const long end, const double rate ) {
     if ( rate > 0.0 )
     {
       spikes_.set( 1e-3 * rate * nest::Time::get_resolution().get_ms(), end - first );
       PoissonEvent event( spikes_ );
       nest::kernel().event_delivery_manager.send< nest::DSSpikeEvent >( *this, event, first );
     }
-  }
-}
-
-inline double
-poisson_generator_pooled::rate_in_step( const nest::Time& origin, const long lag ) const
-{
-  const long step = origin.get_steps() + lag;
-  return is_active( nest::Time::step( step ) ) ? rates_.at( step + 1 ) : 0.0;
+  } );
 }
 
 inline void
@@ -184,7 +80,7 @@ poisson_generator_pooled::event_hook( nest::DSSpikeEvent& event )
 }
 
 inline void
-poisson_generator_pooled::Rates::get( Dictionary& status ) const
+PoissonRates::get( Dictionary& status ) const
 {
   std::vector< double > times;
   for ( const long step : steps )
@@ -198,7 +94,7 @@ poisson_generator_pooled::Rates::get( Dictionary& status ) const
 }
 
 inline void
-poisson_generator_pooled::Rates::set( const Dictionary& status, nest::Node* const node )
+PoissonRates::set( const Dictionary& status, nest::Node* const node )
 {
   nest::update_value_param( status, nest::names::rate, rate, node );
   status.update_value( nest::names::allow_offgrid_times, allows_offgrid_times );
@@ -222,7 +118,7 @@ poisson_generator_pooled::Rates::set( const Dictionary& status, nest::Node* cons
 }
 
 inline void
-poisson_generator_pooled::Rates::refuse_unless_rate( const double rate )
+PoissonRates::refuse_unless_rate( const double rate )
 {
   if ( not std::isfinite( rate ) or rate < 0.0 )
   {
@@ -233,7 +129,7 @@ poisson_generator_pooled::Rates::refuse_unless_rate( const double rate )
 
 //! Times in steps; they must ascend, and be multiples of the step unless they may be rounded up
 inline std::vector< long >
-poisson_generator_pooled::Rates::steps_of( const std::vector< double >& times ) const
+PoissonRates::steps_of( const std::vector< double >& times ) const
 {
   std::vector< long > result;
   for ( const double time : times )

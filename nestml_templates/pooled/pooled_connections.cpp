@@ -20,6 +20,7 @@
 #include "learning.h"
 
 #include "random_stream.h"
+#include "spike_device.h"
 #include "poisson_numbers.h"
 #include "poisson_spikes.h"
 #include "poisson_generator_pooled.h"

@@ -7,71 +7,36 @@
 #include <limits>
 #include <optional>
 
-#include "event_delivery_manager_impl.h"
-#include "exceptions.h"
-#include "kernel_manager.h"
-#include "stimulation_device.h"
-
 namespace izhisyn __attribute__( ( visibility( "hidden" ) ) ) // each module has its own
 {
+struct UniformNoiseParameters
+{
+  static constexpr const char* FROM_BACKEND[] = { "low", "high" };
+  static constexpr const char* FROM_BACKEND_TEXT = "two values, low and high";
+  static constexpr long FROM_KERNEL = -1;
+
+  void get( Dictionary& ) const;
+  void set( const Dictionary&, nest::Node* );
+
+  double low = -1.0;
+  double high = 1.0;
+  long seed = FROM_KERNEL; //!< or a number from 0 up, which alone decides
+};
+
 /**
  * In each step, for each target, a spike whose weight is that of the connection times a random number, uniform from
  * `low` to `high`. Where a spike is the current of a step, this is the noisy current of Izhikevich's programs.
  */
-class uniform_noise_generator : public nest::StimulationDevice
+class uniform_noise_generator : public SpikeDevice< UniformNoiseParameters >
 {
 public:
-  using nest::Node::event_hook;
-
-  uniform_noise_generator() = default;
-
-  uniform_noise_generator( const uniform_noise_generator& other )
-    : nest::StimulationDevice( other )
-    , parameters_( other.parameters_ )
-  {
-  }
-
   std::size_t send_test_event( nest::Node& target, std::size_t receptor_type, nest::synindex, bool is_dummy ) override;
-  void get_status( Dictionary& ) const override;
-  void set_status( const Dictionary& ) override;
-  void set_data_from_stimulation_backend( std::vector< double >& ) override;
-
-  Type
-  get_type() const override
-  {
-    return Type::SPIKE_GENERATOR;
-  }
 
 private:
-  struct Parameters
-  {
-    void get( Dictionary& ) const;
-    void set( const Dictionary&, nest::Node* );
-
-    static constexpr long FROM_KERNEL = -1;
-
-    double low = -1.0;
-    double high = 1.0;
-    long seed = FROM_KERNEL; //!< or a number from 0 up, which alone decides
-  };
-
-  void
-  init_state_() override
-  {
-    nest::StimulationDevice::init_state();
-  }
-
-  void
-  init_buffers_() override
-  {
-    nest::StimulationDevice::init_buffers();
-  }
-
   void pre_run_hook() override;
   void update( const nest::Time&, long, long ) override;
   void event_hook( nest::DSSpikeEvent& ) override;
 
-  Parameters parameters_;
   std::optional< std::uint64_t > drawn_seed_; //!< with FROM_KERNEL, from the first run on
 };
 
@@ -81,19 +46,9 @@ uniform_noise_generator::send_test_event( nest::Node& target,
   const nest::synindex syn_id,
   const bool is_dummy )
 {
-  enforce_single_syn_type( syn_id );
-  // A synapse that cannot ask back for each target refuses the first; a neuron takes the second.
-  nest::DSSpikeEvent own;
-  nest::SpikeEvent plain;
-  own.set_sender( *this );
-  plain.set_sender( *this );
-  if ( is_dummy )
-  {
-    return target.handles_test_event( own, receptor_type );
-  }
-  const std::size_t rport = target.handles_test_event( plain, receptor_type );
+  const std::size_t rport = SpikeDevice::send_test_event( target, receptor_type, syn_id, is_dummy );
   const auto* const ports = dynamic_cast< const WeightedPorts* >( &target );
-  if ( ports and not ports->weighted_port( receptor_type ).takes( -1.0 ) )
+  if ( not is_dummy and ports and not ports->weighted_port( receptor_type ).takes( -1.0 ) )
   {
     throw nest::IllegalConnection( String::compose(
       "%1 sends weights of either sign, but %2 of %3 takes no negative ones; connect it to a model with a port for both.",
@@ -105,45 +60,9 @@ uniform_noise_generator::send_test_event( nest::Node& target,
 }
 
 inline void
-uniform_noise_generator::get_status( Dictionary& status ) const
-{
-  parameters_.get( status );
-  nest::StimulationDevice::get_status( status );
-}
-
-inline void
-uniform_noise_generator::set_status( const Dictionary& status )
-{
-  Parameters changed = parameters_;
-  changed.set( status, this );
-  nest::StimulationDevice::set_status( status ); // may refuse as well; nothing has been changed yet
-  parameters_ = changed;
-}
-
-inline void
-uniform_noise_generator::set_data_from_stimulation_backend( std::vector< double >& values )
-{
-  if ( values.empty() )
-  {
-    return;
-  }
-  if ( values.size() != 2 )
-  {
-    throw nest::BadParameterValue( String::compose(
-      "A stimulation backend gives %1 two values, low and high, not %2 values.", get_name(), values.size() ) );
-  }
-  Dictionary status;
-  status[ "low" ] = values[ 0 ];
-  status[ "high" ] = values[ 1 ];
-  Parameters changed = parameters_;
-  changed.set( status, this );
-  parameters_ = changed;
-}
-
-inline void
 uniform_noise_generator::pre_run_hook()
 {
-  nest::StimulationDevice::pre_run_hook();
+  SpikeDevice::pre_run_hook();
   if ( not drawn_seed_ ) // the same in all threads and processes
   {
     drawn_seed_ = nest::get_vp_synced_rng( get_thread() )->ulrand( std::numeric_limits< std::uint32_t >::max() );
@@ -153,23 +72,17 @@ uniform_noise_generator::pre_run_hook()
 inline void
 uniform_noise_generator::update( const nest::Time& origin, const long from, const long to )
 {
-  const bool is_own = parameters_.seed != Parameters::FROM_KERNEL;
+  const bool is_own = parameters_.seed != UniformNoiseParameters::FROM_KERNEL;
   const UniformNoise noise( is_own ? parameters_.seed : *drawn_seed_, parameters_.low, parameters_.high );
   // A spike's time is the end of its step; the first is after the start, the last at the stop.
   const auto acts = [ & ]( const long lag ) { return is_active( nest::Time::step( origin.get_steps() + lag + 1 ) ); };
-  for ( long first = from, end; first < to; first = end )
-  {
-    end = first + 1;
-    while ( end < to and acts( end ) == acts( first ) )
-    {
-      ++end;
-    }
-    if ( acts( first ) )
+  for_equal_lags( from, to, acts, [ & ]( const long first, const long end, const bool is_active ) {
+    if ( is_active )
     {
       NoiseEvent event( noise, end - first );
       nest::kernel().event_delivery_manager.send< nest::DSSpikeEvent >( *this, event, first );
     }
-  }
+  } );
 }
 
 inline void
@@ -190,7 +103,7 @@ uniform_noise_generator::event_hook( nest::DSSpikeEvent& event )
 }
 
 inline void
-uniform_noise_generator::Parameters::get( Dictionary& status ) const
+UniformNoiseParameters::get( Dictionary& status ) const
 {
   status[ "low" ] = low;
   status[ "high" ] = high;
@@ -198,7 +111,7 @@ uniform_noise_generator::Parameters::get( Dictionary& status ) const
 }
 
 inline void
-uniform_noise_generator::Parameters::set( const Dictionary& status, nest::Node* const node )
+UniformNoiseParameters::set( const Dictionary& status, nest::Node* const node )
 {
   nest::update_value_param( status, "low", low, node );
   nest::update_value_param( status, "high", high, node );
