@@ -326,3 +326,43 @@ def test_random_cells(nest_kernel, model, resolution, largest):
             worst.append(errors_with_offset(times, truth, resolution).max(initial=0.0))
     assert len(worst) > 150
     assert np.sum(np.array(worst) >= largest) <= (2 if model == PSC else 0), max(worst)
+
+
+def test_long_step_takes_as_many_pieces_as_it_needs(nest_kernel):
+    """Fast inhibition of hundreds of nS holds off a spike that NMDA would bring about.
+
+    A sixth spike came at 46.3 ms when 1 ms had no more pieces than 0.1 ms, and the error of the
+    gate's series was judged by its bend, which vanishes at some V_m; each mend alone removes it.
+    """
+    times = {  # rise, decay [ms]
+        "AMPA": (0.6065047585805218, 5.137091401005703),
+        "NMDA": (2.142650426776031, 14.624956647341062),
+        "GABA_A": (0.031986211607691474, 0.6425987982859195),
+    }
+    receptors = {
+        name: dataclasses.replace(RECEPTORS[name], tau_rise=rise, tau_decay=decay)
+        for name, (rise, decay) in times.items()
+    }
+    arrivals = [
+        (18.0, "NMDA", 78.83267331611883),
+        (22.0, "NMDA", 7.025460302816197),
+        (26.0, "AMPA", 1.5960546820427985),
+        (31.0, "AMPA", 0.34258000716566067),
+        (32.0, "GABA_A", 581.6684889079789),
+        (34.0, "AMPA", 37.949235721656734),
+        (42.0, "GABA_A", 5.998168475982045),
+        (42.0, "NMDA", 591.4723341596266),
+        (46.0, "GABA_A", 218.0010971902427),
+    ]
+    cell, I_e, duration = CELL_TYPES["RZ"], 11.439900691748425, 50.0
+    truth = spike_times(
+        cell, I_e, duration, arrivals, True, receptors=receptors, solver=STIFF_SOLVER
+    )
+    nest = nest_kernel(resolution=1.0)
+    neuron = nest.Create(COND, params=cell.parameters | cell.initial_state(-70.0) | {"I_e": I_e})
+    for name, (rise, decay) in times.items():
+        neuron.set({f"tau_rise_{name}": rise, f"tau_decay_{name}": decay})
+    deliver(nest, neuron, arrivals)
+    [found] = exact_spike_times(nest, neuron, duration)
+    assert len(found) == len(truth) == 5
+    np.testing.assert_allclose(found, truth, atol=1e-3)
